@@ -1,0 +1,48 @@
+"""Every message a person can meet.
+
+An error says *what* happened, *why*, and what to do *next*, and names the thing it
+is about. Modules raise these through the named constructors below, so that all the
+wording stands in one place::
+
+    TsalabError
+    ├── SettingError        a parameter or setting is unknown or malformed
+    ├── ProfileError        the AWS profile is missing, or AWS refuses it
+    ├── TemplateError       infra.yml cannot be read or edited
+    ├── CloudError          AWS refused a call, or a resource is not as the lab needs it
+    ├── ServerError         the web server cannot be reached, or a command on it failed
+    ├── MigrationError      the data could not be read, written or verified
+    ├── SiteError           the site does not answer as it should
+    ├── RecordError         a step record or journal is unreadable
+    ├── StepError           a step's check did not pass
+    └── SandboxError        the embedded AWS cannot start, or a tool it needs is missing
+
+No message ever holds a secret's value: constructors take names, never contents.
+"""
+
+from __future__ import annotations
+
+from tsalab.errors.base import TsalabError
+from tsalab.errors.cloud import CloudError
+from tsalab.errors.migration import MigrationError
+from tsalab.errors.profile import ProfileError
+from tsalab.errors.record import RecordError
+from tsalab.errors.sandbox import SandboxError
+from tsalab.errors.server import ServerError
+from tsalab.errors.settings import SettingError
+from tsalab.errors.site import SiteError
+from tsalab.errors.step import StepError
+from tsalab.errors.template import TemplateError
+
+__all__ = [
+    "CloudError",
+    "MigrationError",
+    "ProfileError",
+    "RecordError",
+    "SandboxError",
+    "ServerError",
+    "SettingError",
+    "SiteError",
+    "StepError",
+    "TemplateError",
+    "TsalabError",
+]

@@ -1,0 +1,123 @@
+"""The notebooks' parameters: one table, and the refusal of what is not in it.
+
+papermill only warns of an unknown parameter and then ignores it, so a misspelt
+``-p proflie class3`` would run the lab on the wrong account. It puts what it was given
+into a cell that begins with ``# Parameters``; the names assigned there are held against
+the table.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from tsalab.errors import SettingError
+
+_MARK = "# Parameters"
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One row of the table."""
+
+    name: str
+    default: str
+    help: str
+    expected: str
+    allows: Callable[[str], bool]
+
+
+def _matches(pattern: str) -> Callable[[str], bool]:
+    return lambda value: re.fullmatch(pattern, value) is not None
+
+
+PARAMETERS = (
+    Parameter(
+        "profile",
+        "sandbox",
+        "AWS profile; `sandbox` is the embedded one",
+        "a profile's name",
+        _matches(r"[\w.@+=:,/-]{1,128}"),
+    ),
+    Parameter(
+        "learner",
+        "learner",
+        "who does the lab; stands in every record",
+        "1 to 100 printable characters",
+        lambda value: 0 < len(value) <= 100 and value.isprintable(),
+    ),
+    Parameter(
+        "workdir",
+        "",
+        "folder for infra.yml and the app's code; empty: work/<profile>",
+        "a path of printable characters",
+        lambda value: value.isprintable() or not value,
+    ),
+    Parameter(
+        "method",
+        "dump",
+        "how the data moves: `dump`, as the lab was written, or `copy`",
+        "dump or copy",
+        _matches("dump|copy"),
+    ),
+    Parameter(
+        "region",
+        "",
+        "AWS region; empty: the profile's",
+        "a region such as us-east-1",
+        _matches(r"|[a-z]{2}(-[a-z]+)+-\d"),
+    ),
+)
+
+NAMES = tuple(parameter.name for parameter in PARAMETERS)
+
+
+def check(values: dict[str, Any]) -> None:
+    """Refuse what is not in the table or cannot be a value of it.
+
+    Raises
+    ------
+    SettingError
+        Naming the parameter.
+    """
+    refuse_unknown(values)
+    for parameter in PARAMETERS:
+        if parameter.name in values:
+            value = values[parameter.name]
+            if not isinstance(value, str) or not parameter.allows(value):
+                raise SettingError.malformed(parameter.name, value, parameter.expected)
+
+
+def refuse_unknown(names: Iterable[str]) -> None:
+    """Refuse names that are not in the table.
+
+    Raises
+    ------
+    SettingError
+        Naming them all.
+    """
+    unknown = set(names) - set(NAMES)
+    if unknown:
+        raise SettingError.unknown(unknown, NAMES)
+
+
+def injected(cells: Iterable[str]) -> set[str]:
+    """Names that papermill assigned, read from the source of the cells run so far."""
+    names: set[str] = set()
+    for source in cells:
+        if source.lstrip().startswith(_MARK):
+            for node in ast.parse(source).body:
+                targets = node.targets if isinstance(node, ast.Assign) else []
+                names |= {target.id for target in targets if isinstance(target, ast.Name)}
+    return names
+
+
+def cells_so_far() -> list[str]:
+    """Source of the cells run in this kernel; empty outside one."""
+    import sys  # IPython is only asked when it is there already
+
+    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+    return list(shell.user_ns.get("In", [])) if shell else []

@@ -1,0 +1,65 @@
+"""Settings: one table of name, default and help; each is read from the environment.
+
+A setting ``home`` is the environment variable ``TSALAB_HOME``. A test fails when the
+README lacks one of them.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import platformdirs
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One row of the table."""
+
+    name: str
+    default: str
+    help: str
+
+    @property
+    def variable(self) -> str:
+        """The environment variable that sets it."""
+        return f"TSALAB_{self.name.upper()}"
+
+
+SETTINGS = (
+    Setting("home", platformdirs.user_data_dir("tsalab"), "where sandboxes and their data live"),
+    Setting(
+        "cache", platformdirs.user_cache_dir("tsalab"), "prepared databases and node modules, safe to delete"
+    ),
+    Setting("profile", "sandbox", "the AWS profile used when none is given"),
+)
+
+_BY_NAME = {setting.name: setting for setting in SETTINGS}
+
+
+def get(name: str) -> str:
+    """Value of a setting: the environment's, else the default.
+
+    Parameters
+    ----------
+    name
+        A name in `SETTINGS`.
+
+    Raises
+    ------
+    KeyError
+        When the table has no such setting.
+    """
+    setting = _BY_NAME[name]
+    return os.environ.get(setting.variable) or setting.default
+
+
+def home() -> Path:
+    """Folder of the sandboxes and everything that must last."""
+    return Path(get("home")).expanduser().absolute()
+
+
+def cache() -> Path:
+    """Folder of what can be made again."""
+    return Path(get("cache")).expanduser().absolute()
