@@ -1,0 +1,1 @@
+      secretName: process.env.SECRETNAME || 'TSAGallery-RDSMasterSecret',
