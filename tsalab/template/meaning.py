@@ -1,0 +1,156 @@
+"""Values with their spelling taken out, so that two ways to write one thing are equal.
+
+A scalar becomes its text (``16`` and ``"16"``, ``true`` and ``"true"`` are the same to
+CloudFormation). ``!Ref``, ``!GetAtt``, ``!Sub`` and a ``!Join`` with plain parts become
+one text with marked references, shown as ``!Sub`` writes them: ``!Join ['', [!Ref
+'AWS::StackName', 'Data']]`` is ``${AWS::StackName}Data``. Every other function keeps its long name as a key.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import TypeAlias
+
+from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+from tsalab.template.document import get, pairs
+
+Value: TypeAlias = "str | list[Value] | dict[str, Value] | None"
+
+_BOOLEANS = {"yes": "true", "on": "true", "true": "true", "no": "false", "off": "false", "false": "false"}
+# Around a reference, where no text of a template has them; `show` writes them as ${…}.
+_OPEN, _CLOSE = "\ue000", "\ue001"
+REFERENCE = re.compile(f"{_OPEN}([^{_CLOSE}.]+)")  # the resource or parameter that a reference names
+_SUBSTITUTE = re.compile(r"\$\{([^!{}]+)\}")
+_THE_SECRET = ("RDSMasterSecret", "${DatabaseSecret}")
+# Texts for people. They must be there, but any words will do.
+_FREE_TEXT = frozenset({"Description", "DBSubnetGroupDescription"})
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One place where a value is not what it should be; `node` is the nearest node there is."""
+
+    path: str
+    saw: str
+    expected: str
+    node: Node
+
+
+def meaning(node: Node) -> Value:
+    """Value of a node with the spelling taken out."""
+    if isinstance(node, ScalarNode):
+        plain = _scalar(node)
+        return _function(node.tag[1:], plain) if node.tag.startswith("!") else plain
+    if isinstance(node, SequenceNode):
+        items: Value = [meaning(item) for item in node.value]
+        return _function(node.tag[1:], items) if node.tag.startswith("!") else items
+    entries = {key: meaning(value) for key, _, value in pairs(node)}
+    if node.tag.startswith("!"):
+        return _function(node.tag[1:], entries)
+    if len(entries) == 1:
+        ((key, value),) = entries.items()
+        if key == "Ref" or key.startswith("Fn::"):
+            return _function(key.removeprefix("Fn::"), value)
+    return entries
+
+
+def _scalar(node: ScalarNode) -> str | None:
+    text: str = node.value
+    match node.tag:
+        case "tag:yaml.org,2002:null":
+            return None
+        case "tag:yaml.org,2002:bool":
+            return _BOOLEANS[text.lower()]
+        case _:
+            return text
+
+
+def _function(name: str, argument: Value) -> Value:
+    match name, argument:
+        case (("Ref" | "GetAtt"), str(target)):
+            return _OPEN + target + _CLOSE
+        case "GetAtt", [str(resource), str(attribute)]:
+            return f"{_OPEN}{resource}.{attribute}{_CLOSE}"
+        case "Sub", str(text):
+            return _SUBSTITUTE.sub(f"{_OPEN}\\1{_CLOSE}", text).replace("${!", "${")
+        case "Join", [str(glue), [*parts]] if all(isinstance(part, str) for part in parts):
+            return glue.join(str(part) for part in parts)
+        case _:
+            return {name if name == "Ref" else f"Fn::{name}": argument}
+
+
+def differences(expected: Value, node: Node | None, parent: Node, path: str) -> Iterator[Difference]:
+    """Where a node lacks what is expected; what it has besides is the learner's own affair.
+
+    Parameters
+    ----------
+    expected
+        The meaning wanted.
+    node
+        The value found; None when there is none.
+    parent
+        Where the value would stand.
+    path
+        Name of the value, for messages.
+    """
+    name = path.rsplit(".", 1)[-1]
+    if node is None:
+        yield Difference(path, f"there is no {path}", f"{path} is {show(expected)}", parent)
+    elif name in _FREE_TEXT:
+        if not meaning(node):
+            yield Difference(path, f"{path} is empty", f"{path} is a text", node)
+    elif isinstance(expected, dict) and not any(key.startswith("Fn::") for key in expected):
+        yield from _missing_entries(expected, node, path)
+    elif isinstance(expected, list):
+        yield from _missing_items(expected, node, path)
+    elif not _matches(name, expected, meaning(node)):
+        yield Difference(path, f"{path} is {show(meaning(node))}", f"{path} is {show(expected)}", node)
+
+
+def _missing_entries(expected: dict[str, Value], node: Node, path: str) -> Iterator[Difference]:
+    if not isinstance(node, MappingNode):
+        yield Difference(path, f"{path} is {show(meaning(node))}", f"{path} has {', '.join(expected)}", node)
+        return
+    for key, value in expected.items():
+        yield from differences(value, get(node, key), node, f"{path}.{key}")
+
+
+def _missing_items(expected: list[Value], node: Node, path: str) -> Iterator[Difference]:
+    """Every expected item has to be there, in any order; one value stands for a list of one."""
+    items = node.value if isinstance(node, SequenceNode) and not node.tag.startswith("!") else [node]
+    for wanted in expected:
+        faults = [list(differences(wanted, item, node, path)) for item in items]
+        if [] in faults:
+            continue
+        if len(faults) == 1:
+            yield from faults[0]
+        else:
+            saw = f"{path} is {show(meaning(node))}"
+            yield Difference(path, saw, f"{path} has {show(wanted)}", node)
+
+
+def _matches(name: str, expected: Value, found: Value) -> bool:
+    if name == "Action" and isinstance(found, str) and isinstance(expected, str):
+        return fnmatchcase(expected.lower(), found.lower())
+    if name == "Resource" and expected == "*":
+        # A policy that names the secret alone is better than the lab's, and does the same.
+        return found == "*" or any(part in show(found) for part in _THE_SECRET)
+    return found == expected
+
+
+def show(value: Value) -> str:
+    """A value as one short line."""
+    match value:
+        case None:
+            text = "empty"
+        case str():
+            text = value.replace(_OPEN, "${").replace(_CLOSE, "}")
+        case list():
+            text = "[" + ", ".join(show(item) for item in value) + "]"
+        case _:
+            text = "{" + ", ".join(f"{key}: {show(item)}" for key, item in value.items()) + "}"
+    return text if len(text) <= 120 else text[:117] + "…"
