@@ -1,0 +1,248 @@
+"""The step record and its canonical JSON, from which the hash is made.
+
+A record passes through programs that are not ours: a browser that saves the notebook
+writes ``2.0`` as ``2`` and loses integers above 2**53. So the canonical form is one
+that such a passage keeps: keys sorted, UTF-8, no spaces, whole numbers as integers,
+nothing that JavaScript cannot hold (the number rules of RFC 8785, section 3.2.2.3).
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from functools import cached_property
+from hashlib import sha256
+from typing import Any, Literal, Self
+
+from tsalab.errors import RecordError
+from tsalab.records.schema import validate
+
+Json = str | int | float | bool | None | list[Any] | dict[str, Any]
+Status = Literal["passed", "failed", "not-done"]
+Clock = Callable[[], datetime]
+
+SCHEMA = 1
+GENESIS = "0" * 64
+"""``previous`` of the first record of a journal."""
+
+_SAFE = 2**53 - 1  # the largest integer that JavaScript keeps (Number.MAX_SAFE_INTEGER)
+
+
+def utc_now() -> datetime:
+    """Clock that records use unless a test brings its own."""
+    return datetime.now(UTC)
+
+
+def canonical(value: object) -> bytes:
+    """The one byte form of a JSON value.
+
+    Raises
+    ------
+    RecordError
+        For what JSON, or a browser that saves the notebook, cannot hold: NaN, an
+        integer beyond 2**53 - 1, half a surrogate pair, a key that is no string.
+    """
+    text = json.dumps(
+        _plain(value, "record"), sort_keys=True, ensure_ascii=False, allow_nan=False, separators=(",", ":")
+    )
+    return text.encode("utf-8")
+
+
+def _plain(value: object, place: str) -> Json:
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, str):
+        return _text(value, place)
+    if isinstance(value, int | float):
+        return _number(value, place)
+    if isinstance(value, Mapping):
+        return {_key(key, place): _plain(item, f"{place}.{key}") for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item, f"{place}[{index}]") for index, item in enumerate(value)]
+    raise RecordError.not_json(place, f"a {type(value).__name__} is no JSON value")
+
+
+def _key(key: object, place: str) -> str:
+    if not isinstance(key, str):
+        raise RecordError.not_json(place, f"a key is a {type(key).__name__}, not text")
+    return _text(key, place)
+
+
+def _text(value: str, place: str) -> str:
+    try:
+        value.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise RecordError.not_json(
+            place, "it holds half a surrogate pair, which UTF-8 cannot write"
+        ) from error
+    return str(value)
+
+
+def _number(value: float, place: str) -> int | float:
+    if isinstance(value, float) and not math.isfinite(value):
+        raise RecordError.not_json(place, "a number is not finite")
+    if value != int(value):
+        return float(value)
+    if abs(value) > _SAFE:
+        raise RecordError.not_json(place, "a whole number is larger than 2**53 - 1")
+    return int(value)
+
+
+def _stamp(moment: datetime) -> str:
+    if moment.tzinfo is None:
+        raise RecordError.not_json("started/ended", "a time has no time zone")
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+@dataclass(frozen=True)
+class Record:
+    """What one step did and saw.
+
+    Made by `Record.new`; a `Journal` puts it in its chain. Records compare by content.
+
+    Parameters
+    ----------
+    run
+        Nonce of the run it belongs to.
+    learner
+        Who ran it; empty when nobody said.
+    step
+        1 to 30, or ``"cleanup-1"`` to ``"cleanup-8"``.
+    section, title
+        As the course names them.
+    status
+        ``"passed"``, ``"failed"`` or ``"not-done"``.
+    saw, expected, next
+        The check's answer, each a sentence.
+    facts
+        Names, counts and digests that a grader can compare. Never a secret.
+    started, ended
+        UTC, ISO 8601 with milliseconds and ``Z``.
+    seconds
+        How long it took.
+    previous
+        Hash of the record before it in the journal.
+    """
+
+    run: str
+    learner: str
+    step: int | str
+    section: str
+    title: str
+    status: Status
+    saw: str
+    expected: str
+    next: str
+    facts: Mapping[str, Json] = field(repr=False, hash=False)
+    started: str
+    ended: str
+    seconds: float
+    previous: str = GENESIS
+    schema: int = SCHEMA
+
+    def __post_init__(self) -> None:
+        facts = _plain(self.facts, "facts")
+        if not isinstance(facts, dict):
+            raise RecordError.not_json("facts", "they are not names with values")
+        object.__setattr__(self, "facts", facts)
+        validate(self.to_json(), f"the record of step {self.step}")
+
+    @classmethod
+    def new(
+        cls,
+        *,
+        run: str,
+        step: int | str,
+        section: str,
+        title: str,
+        status: Status,
+        saw: str,
+        expected: str,
+        next: str = "",  # noqa: A002 - the field's name in the record
+        facts: Mapping[str, Json] | None = None,
+        learner: str = "",
+        started: datetime,
+        ended: datetime,
+    ) -> Self:
+        """Make a record that is in no journal yet.
+
+        Parameters
+        ----------
+        started, ended
+            Moments with a time zone, from the clock of the caller. A clock that was set
+            back in between counts as no time.
+
+        Raises
+        ------
+        RecordError
+            When a value is no JSON or not as the schema says.
+        """
+        return cls(
+            run=run,
+            learner=learner,
+            step=step,
+            section=section,
+            title=title,
+            status=status,
+            saw=saw,
+            expected=expected,
+            next=next,
+            facts=facts or {},
+            started=_stamp(started),
+            ended=_stamp(ended),
+            seconds=round(max(0.0, (ended - started).total_seconds()), 3),
+        )
+
+    @cached_property
+    def hash(self) -> str:
+        """SHA-256 over the canonical JSON of every field but itself."""
+        return sha256(canonical(self._body())).hexdigest()
+
+    @property
+    def passed(self) -> bool:
+        """Whether the step's check passed."""
+        return self.status == "passed"
+
+    def _body(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in self.__dataclass_fields__}
+
+    def chained(self, previous: str) -> Self:
+        """Return the same record, with ``previous`` as the hash before it."""
+        return replace(self, previous=previous)
+
+    def to_json(self) -> dict[str, Any]:
+        """Every field and the hash, as plain JSON values."""
+        body = self._body() | {"hash": self.hash}
+        plain = _plain(body, f"step {self.step}")
+        assert isinstance(plain, dict)  # noqa: S101 - a mapping becomes a dict
+        return plain
+
+    def line(self) -> bytes:
+        """The canonical JSON of the whole record, without a line end."""
+        return canonical(self.to_json())
+
+    @classmethod
+    def from_json(cls, data: object, source: str = "the record") -> Self:
+        """Read a record and hold its hash against its content.
+
+        Parameters
+        ----------
+        data
+            Parsed JSON.
+        source
+            Where it stood, for messages.
+
+        Raises
+        ------
+        RecordError
+            When it is not as the schema says, or its hash is not that of its content.
+        """
+        fields = dict(validate(data, source))
+        claimed = fields.pop("hash")
+        record = cls(**fields)
+        if record.hash != claimed:
+            raise RecordError.altered(source, record.step)
+        return record
