@@ -1,0 +1,85 @@
+"""One profile's view of AWS: its clients, its identity, its environment."""
+
+from __future__ import annotations
+
+import os
+from contextlib import AbstractContextManager
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+from tsalab.cloud.refusals import refusals
+from tsalab.cloud.sessions import core_session
+from tsalab.errors import ProfileError
+from tsalab.profiles import Profile
+
+# AWS's own recommendation for people who wait: "standard" retries throttling with jitter.
+_CONFIG = Config(retries={"mode": "standard", "total_max_attempts": 6}, connect_timeout=10, read_timeout=60)
+
+
+class Account:
+    """An AWS account and region, reached with one profile.
+
+    Parameters
+    ----------
+    profile
+        Where the profile is written.
+    region
+        A region other than the profile's.
+
+    Raises
+    ------
+    ProfileError
+        When no region is known.
+    """
+
+    def __init__(self, profile: Profile, region: str | None = None) -> None:
+        self.profile = profile
+        self.core = core_session(profile)
+        self._settings = self.core.get_scoped_config()
+        self._session = boto3.Session(botocore_session=self.core, region_name=region)
+        if not self._session.region_name:
+            raise ProfileError.no_region(profile.name)
+        self.region: str = self._session.region_name
+        self._clients: dict[str, Any] = {}
+
+    def client(self, service: str) -> Any:
+        """A boto3 client, made once a service."""
+        if service not in self._clients:
+            self._clients[service] = self._session.client(service, config=_CONFIG)
+        return self._clients[service]
+
+    @property
+    def session(self) -> boto3.Session:
+        """The boto3 session behind the clients."""
+        return self._session
+
+    def doing(self, action: str) -> AbstractContextManager[None]:
+        """Name what is being done, for the error if AWS refuses it."""
+        return refusals(action, self.profile.name)
+
+    @cached_property
+    def identity(self) -> dict[str, str]:
+        """``account`` (12 digits) and ``arn`` of the caller.
+
+        Raises
+        ------
+        ProfileError
+            When AWS does not accept the credentials.
+        """
+        with self.doing("say who the caller is"):
+            answer = self.client("sts").get_caller_identity()
+        return {"account": answer["Account"], "arn": answer["Arn"]}
+
+    @property
+    def ssh_config(self) -> Path | None:
+        """The ``ssh_config`` file that the profile names with ``tsalab_ssh_config``, if any."""
+        path = self._settings.get("tsalab_ssh_config")
+        return Path(path).expanduser() if path else None
+
+    def environment(self) -> dict[str, str]:
+        """The process environment with which a child program uses this profile and region."""
+        return {**os.environ, **self.profile.environment(), "AWS_REGION": self.region}

@@ -1,0 +1,103 @@
+"""S3 buckets: one object in, everything out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from tsalab.cloud.account import Account
+from tsalab.cloud.refusals import error_code
+from tsalab.errors import CloudError
+
+
+@dataclass(frozen=True)
+class StoredObject:
+    """An object's content and the version that holds it."""
+
+    key: str
+    body: bytes
+    version: str
+    etag: str
+
+
+class Bucket:
+    """A bucket by name."""
+
+    def __init__(self, account: Account, name: str) -> None:
+        self._account = account
+        self.name = name
+
+    @property
+    def _api(self) -> Any:
+        return self._account.client("s3")
+
+    def exists(self) -> bool:
+        """Whether the bucket is there and may be read."""
+        with self._account.doing(f"look at the bucket {self.name}"):
+            try:
+                self._api.head_bucket(Bucket=self.name)
+            except ClientError as error:
+                if error_code(error) in {"404", "NoSuchBucket", "NotFound"}:
+                    return False
+                raise
+        return True
+
+    def versioned(self) -> bool:
+        """Whether the bucket keeps every version, as a pipeline's source must."""
+        with self._account.doing(f"read the versioning of the bucket {self.name}"):
+            return bool(self._api.get_bucket_versioning(Bucket=self.name).get("Status") == "Enabled")
+
+    def put(self, key: str, body: bytes) -> str:
+        """Store an object; returns the version id."""
+        with self._account.doing(f"upload s3://{self.name}/{key}"):
+            answer = self._api.put_object(Bucket=self.name, Key=key, Body=body)
+        return str(answer.get("VersionId", ""))
+
+    def get(self, key: str) -> StoredObject | None:
+        """An object with its content, or None when there is none."""
+        with self._account.doing(f"read s3://{self.name}/{key}"):
+            try:
+                answer = self._api.get_object(Bucket=self.name, Key=key)
+            except ClientError as error:
+                if error_code(error) in {"404", "NoSuchKey", "NoSuchBucket"}:
+                    return None
+                raise
+            body = answer["Body"].read()
+        return StoredObject(key, body, str(answer.get("VersionId", "")), answer["ETag"].strip('"'))
+
+    def count(self) -> int:
+        """How many versions and delete markers the bucket holds."""
+        return len(self._versions())
+
+    def empty(self) -> int:
+        """Delete every version of every object; returns how many were deleted.
+
+        Raises
+        ------
+        CloudError
+            When AWS refuses, also when it refuses single objects only.
+        """
+        versions = self._versions()
+        for start in range(0, len(versions), 1000):  # 1,000 is what DeleteObjects takes at most
+            doing = f"empty the bucket {self.name}"
+            with self._account.doing(doing):
+                answer = self._api.delete_objects(
+                    Bucket=self.name, Delete={"Objects": versions[start : start + 1000], "Quiet": True}
+                )
+            for refused in answer.get("Errors", []):
+                raise CloudError.refused(doing, refused["Code"], f"{refused['Key']}: {refused['Message']}")
+        return len(versions)
+
+    def _versions(self) -> list[dict[str, str]]:
+        found: list[dict[str, str]] = []
+        with self._account.doing(f"list the bucket {self.name}"):
+            try:
+                for page in self._api.get_paginator("list_object_versions").paginate(Bucket=self.name):
+                    rows = page.get("Versions", []) + page.get("DeleteMarkers", [])
+                    found += [{"Key": row["Key"], "VersionId": row["VersionId"]} for row in rows]
+            except ClientError as error:
+                if error_code(error) != "NoSuchBucket":
+                    raise
+        return found

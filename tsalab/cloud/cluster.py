@@ -1,0 +1,77 @@
+"""Aurora clusters and the snapshots they leave."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from tsalab.cloud.account import Account
+from tsalab.cloud.refusals import error_code
+
+
+@dataclass(frozen=True)
+class ClusterState:
+    """What RDS says of a cluster."""
+
+    identifier: str
+    status: str
+    endpoint: str
+    port: int
+    database: str
+    engine: str
+    capacity: int | None
+
+    @property
+    def available(self) -> bool:
+        """Whether it takes connections (a paused cluster does: it wakes)."""
+        return self.status == "available" and bool(self.endpoint)
+
+
+class Cluster:
+    """A cluster by identifier."""
+
+    def __init__(self, account: Account, identifier: str) -> None:
+        self._account = account
+        self.identifier = identifier
+
+    @property
+    def _api(self) -> Any:
+        return self._account.client("rds")
+
+    def state(self) -> ClusterState | None:
+        """The cluster as it is now, or None when there is none."""
+        with self._account.doing(f"describe the cluster {self.identifier}"):
+            try:
+                rows = self._api.describe_db_clusters(DBClusterIdentifier=self.identifier)["DBClusters"]
+            except ClientError as error:
+                if error_code(error) == "DBClusterNotFoundFault":
+                    return None
+                raise
+        row = rows[0]
+        return ClusterState(
+            identifier=row["DBClusterIdentifier"],
+            status=row["Status"],
+            endpoint=row.get("Endpoint", ""),
+            port=int(row.get("Port") or 3306),
+            database=row.get("DatabaseName", ""),
+            engine=row["Engine"],
+            capacity=row.get("Capacity"),
+        )
+
+    def snapshots(self) -> list[str]:
+        """Identifiers of the cluster's manual snapshots; automatic ones go with the cluster."""
+        with self._account.doing(f"list the snapshots of the cluster {self.identifier}"):
+            pages = self._api.get_paginator("describe_db_cluster_snapshots").paginate(SnapshotType="manual")
+            rows = [row for page in pages for row in page["DBClusterSnapshots"]]
+        return [
+            row["DBClusterSnapshotIdentifier"]
+            for row in rows
+            if row.get("DBClusterIdentifier", "").lower() == self.identifier.lower()
+        ]
+
+    def delete_snapshot(self, identifier: str) -> None:
+        """Delete one manual snapshot."""
+        with self._account.doing(f"delete the snapshot {identifier}"):
+            self._api.delete_db_cluster_snapshot(DBClusterSnapshotIdentifier=identifier)

@@ -1,0 +1,62 @@
+"""CodeCommit repositories, read through the API."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from tsalab.cloud.account import Account
+from tsalab.cloud.refusals import error_code
+from tsalab.errors import CloudError
+
+BRANCH = "master"
+
+
+class Repository:
+    """A repository by name."""
+
+    def __init__(self, account: Account, name: str) -> None:
+        self._account = account
+        self.name = name
+
+    @property
+    def _api(self) -> Any:
+        return self._account.client("codecommit")
+
+    def clone_url(self) -> str:
+        """``cloneUrlHttp``.
+
+        Raises
+        ------
+        CloudError
+            When there is no such repository.
+        """
+        with self._account.doing(f"find the repository {self.name}"):
+            answer = self._api.get_repository(repositoryName=self.name)
+        return str(answer["repositoryMetadata"]["cloneUrlHttp"])
+
+    def head(self) -> str:
+        """Commit id at the tip of the branch."""
+        with self._account.doing(f"read the branch {BRANCH} of {self.name}"):
+            answer = self._api.get_branch(repositoryName=self.name, branchName=BRANCH)
+        return str(answer["branch"]["commitId"])
+
+    def file(self, path: str) -> str:
+        """A file's text at the tip of the branch.
+
+        Raises
+        ------
+        CloudError
+            When the file is not there.
+        """
+        with self._account.doing(f"read {path} in {self.name}"):
+            try:
+                answer = self._api.get_file(repositoryName=self.name, commitSpecifier=BRANCH, filePath=path)
+            except ClientError as error:
+                if error_code(error) != "FileDoesNotExistException":
+                    raise
+                raise CloudError.missing(
+                    f"file {path} in", self.name, "Restore it from the repository's history and push."
+                ) from error
+        return bytes(answer["fileContent"]).decode("utf-8", "replace")

@@ -1,0 +1,41 @@
+"""Wait for a state of AWS: ask, back off, ask again."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+T = TypeVar("T")
+
+# Each pause is a fifth of the time already waited: a state that appears after 0.5 s is seen
+# within 0.1 s, one that takes ten minutes costs AWS about 150 questions, one every 5 s at most.
+_FIRST, _SHARE, _MOST = 0.02, 0.2, 5.0
+
+
+def poll(read: Callable[[], T], done: Callable[[T], bool], *, seconds: float) -> tuple[T, bool]:
+    """Read until a reading is the awaited one or the time is over.
+
+    Parameters
+    ----------
+    read
+        Asks for the state once.
+    done
+        Tells whether a reading ends the wait.
+    seconds
+        How long to wait at most; at least one reading is made.
+
+    Returns
+    -------
+    tuple
+        The last reading, and whether it ended the wait.
+    """
+    start = time.monotonic()
+    while True:
+        reading = read()
+        if done(reading):
+            return reading, True
+        waited = time.monotonic() - start
+        if waited >= seconds:
+            return reading, False
+        time.sleep(min(max(_FIRST, waited * _SHARE), _MOST, seconds - waited))

@@ -1,0 +1,111 @@
+"""The learner's clone of a CodeCommit repository, worked on with the git program."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+from tsalab.cloud.account import Account
+from tsalab.cloud.git import helper, signed
+from tsalab.errors import CloudError
+
+
+class WorkingCopy:
+    """A clone of a repository in the learner's folder.
+
+    Parameters
+    ----------
+    account
+        Whose credentials git uses.
+    folder
+        Where the clone is, or will be.
+    """
+
+    def __init__(self, account: Account, folder: Path) -> None:
+        self._account = account
+        self.folder = folder
+
+    @property
+    def exists(self) -> bool:
+        """Whether the folder is a git working copy."""
+        return (self.folder / ".git").exists()
+
+    def clone(self, url: str) -> None:
+        """Clone into the folder; it appears whole or not at all, whatever ends this process."""
+        self.folder.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = self.folder.with_name(f".{self.folder.name}.unfinished")
+        if unfinished.exists():
+            shutil.rmtree(unfinished)
+        self._git("clone", "--quiet", url, str(unfinished), cwd=self.folder.parent, remote=url)
+        unfinished.rename(self.folder)
+
+    def configure(self) -> None:
+        """Let a plain ``git push`` in a terminal use the same credentials, and give commits an author."""
+        self._git("config", "--replace-all", "credential.helper", "")
+        mine = helper(self._account.profile.name, self._account.region)
+        self._git("config", "--add", "credential.helper", mine)
+        self._git("config", "credential.useHttpPath", "true")
+        if not self._said("config", "--get", "user.email"):
+            self._git("config", "user.name", "TSA learner")
+            self._git("config", "user.email", "learner@tsalab.example")
+
+    def head(self) -> str:
+        """Commit id of HEAD."""
+        return self._said("rev-parse", "HEAD")
+
+    def changed(self) -> list[str]:
+        """Files that git follows and that differ from HEAD: what ``git commit -a`` takes.
+
+        An editor leaves files of its own beside them (JupyterLab's ``.ipynb_checkpoints``);
+        they are no part of the lab's commit.
+        """
+        said = self._said("status", "--porcelain", "--untracked-files=no", strip=False)
+        return [line[3:] for line in said.splitlines()]
+
+    def contains(self, commit: str) -> bool:
+        """Whether a commit is part of HEAD's history; False for one that the clone never heard of."""
+        return self._run(("merge-base", "--is-ancestor", commit, "HEAD"), self.folder).returncode == 0
+
+    def origin(self) -> str:
+        """URL of the remote ``origin``; empty when there is none."""
+        return self._said("remote", "get-url", "origin")
+
+    def commit(self, message: str) -> None:
+        """``git commit -a -m MESSAGE``."""
+        self._git("commit", "--quiet", "-a", "-m", message)
+
+    def push(self) -> None:
+        """``git push``."""
+        self._git("push", "--quiet", remote=self.origin())
+
+    def _said(self, *command: str, strip: bool = True) -> str:
+        result = self._run(command, self.folder)
+        return result.stdout.strip() if strip else result.stdout
+
+    def _git(self, *command: str, cwd: Path | None = None, remote: str = "") -> None:
+        result = self._run(command, cwd or self.folder, remote)
+        if result.returncode:
+            said = result.stderr.strip() or result.stdout.strip()  # git commit complains on the latter
+            raise CloudError.git_failed(" ".join(command[:2]), result.returncode, said)
+
+    def _run(self, command: Sequence[str], cwd: Path, remote: str = "") -> subprocess.CompletedProcess[str]:
+        account = self._account
+        options: list[str] = []
+        environment = account.environment() | {"GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
+        if remote:
+            options, secret = signed(account.core, account.region, remote)
+            environment |= secret
+        try:
+            return subprocess.run(
+                ["git", *options, *command],
+                cwd=cwd,
+                env=environment,
+                capture_output=True,
+                text=True,
+                stdin=subprocess.DEVNULL,
+                check=False,
+            )
+        except FileNotFoundError as error:
+            raise CloudError.git_missing() from error
