@@ -1,0 +1,163 @@
+"""The application on the web server, the lab's way: git and forever, as root.
+
+Its folder is /opt/tsa_gallery; a machine that cannot have that path (a sandbox without
+mount namespaces) exports ``TSA_APP_DIR``, so the machine is asked.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tsalab.errors import ServerError
+from tsalab.server import failures
+from tsalab.server.connection import Server
+from tsalab.server.execution import Result
+
+FOLDER = "${TSA_APP_DIR:-/opt/tsa_gallery}"
+START_SCRIPT = "./bin/www.js"
+
+_ANSI = re.compile(r"\x1b\[[0-9;]*m")
+_ROW = re.compile(
+    r"^\[\d+\]\s+(?P<uid>\S+)\s+(?P<command>.*?)\s+(?P<forever>\d+|null|-)\s+(?P<pid>\d+|null|-)\s+"
+    r"(?:\S+\s+)?(?P<log>\S+\.log)\s+(?P<uptime>\S+)$"
+)
+
+
+@dataclass(frozen=True)
+class Commit:
+    """The application's version on the server."""
+
+    hash: str
+    time: str
+    subject: str
+
+
+@dataclass(frozen=True)
+class Process:
+    """One row of `forever list`.
+
+    Attributes
+    ----------
+    uid
+        forever's own name of it.
+    script
+        The script that it runs.
+    pid
+        Its process id; None while it is stopped.
+    uptime
+        Seconds since it (re)started; None while it is stopped.
+    log
+        Path of its log.
+    """
+
+    uid: str
+    script: str
+    pid: int | None
+    uptime: float | None
+    log: str
+
+
+def folder(server: Server) -> str:
+    """Where the application is on this machine."""
+    return server.run(f'printf %s "{FOLDER}"', root=True).stdout.strip()
+
+
+def head(server: Server) -> Commit:
+    """The commit that the server has checked out.
+
+    Raises
+    ------
+    ServerError
+        When there is no application, or it is no git clone.
+    """
+    line = f'cd "{FOLDER}" && git log -1 --format=%H%x09%cI%x09%s'
+    result = server.run(line, root=True, check=False)
+    parts = result.stdout.strip().split("\t", 2)
+    if result.status != 0 or len(parts) != 3:
+        raise ServerError.no_app(server.host, FOLDER, failures.tail(result.stderr or result.stdout))
+    return Commit(*parts)
+
+
+def pull(
+    server: Server,
+    login: tuple[str, str] | None = None,
+    on_output: Callable[[str], None] | None = None,
+) -> Commit:
+    """Step 27's ``git pull``; returns the commit afterwards.
+
+    Parameters
+    ----------
+    login
+        Git user name and password for CodeCommit, typed only if git asks.
+    on_output
+        Called with output as it comes.
+    """
+    prompts = {r"Username for .*: ?$": login[0], r"Password for .*: ?$": login[1]} if login else None
+    server.run(f'cd "{FOLDER}" && git pull', root=True, prompts=prompts, on_output=on_output)
+    return head(server)
+
+
+def read(server: Server, path: str) -> str:
+    """Text of one of the application's files, e.g. ``utils/config.js``."""
+    return server.run(f'cat "{FOLDER}"/{path}', root=True).stdout
+
+
+def stop_all(server: Server, on_output: Callable[[str], None] | None = None) -> Result:
+    """Step 27's ``forever stopall``."""
+    return server.run(f'cd "{FOLDER}" && forever stopall', root=True, on_output=on_output)
+
+
+def start(server: Server, on_output: Callable[[str], None] | None = None) -> Result:
+    """Step 28's ``forever start ./bin/www.js``. Twice makes two processes: `stop_all` first."""
+    return server.run(f'cd "{FOLDER}" && forever start {START_SCRIPT}', root=True, on_output=on_output)
+
+
+def processes(server: Server) -> list[Process]:
+    """Step 28's ``forever list``, read.
+
+    Raises
+    ------
+    ServerError
+        When a row cannot be read.
+    """
+    return parse_list(server.run("forever list --plain", root=True).stdout, server.host)
+
+
+def parse_list(text: str, host: str = "") -> list[Process]:
+    """Rows of `forever list`.
+
+    Raises
+    ------
+    ServerError
+        When a row cannot be read.
+    """
+    found = []
+    for line in _ANSI.sub("", text).splitlines():
+        row = line.removeprefix("data:").strip()
+        if not row.startswith("["):
+            continue
+        match = _ROW.match(row)
+        if match is None:
+            raise ServerError.unreadable_list(host, "forever list", line)
+        found.append(
+            Process(
+                uid=match["uid"],
+                script=match["command"].split()[-1],
+                pid=int(match["pid"]) if match["pid"].isdigit() else None,
+                uptime=_seconds(match["uptime"]),
+                log=match["log"],
+            )
+        )
+    return found
+
+
+def _seconds(text: str) -> float | None:
+    """Seconds of days:hours:minutes:seconds."""
+    if not re.fullmatch(r"[\d:.]+", text):
+        return None  # STOPPED
+    total = 0.0
+    for part, unit in zip(reversed(text.split(":")), (1, 60, 3600, 86400), strict=False):
+        total += float(part) * unit
+    return total

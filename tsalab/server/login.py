@@ -1,0 +1,124 @@
+"""Log in with what OpenSSH's configuration says, and tell exactly what stands in the way."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import asyncssh
+
+from tsalab.errors import ServerError
+from tsalab.server import failures
+
+SSHError = asyncssh.Error
+
+# AES-GCM carries 233 MB/s through asyncssh on loopback, its default cipher 129 MB/s
+# (measured). Moved to the front, not made the only one.
+_CIPHERS = "^aes128-gcm@openssh.com,aes256-gcm@openssh.com"
+_KEEPALIVE = 15  # seconds; four unanswered ones end the connection
+
+
+class HostKeys(asyncssh.SSHClient):
+    """Judges the host key against known hosts, and remembers why it was refused.
+
+    Parameters
+    ----------
+    files
+        Known-hosts files; those that do not exist count as empty.
+    pin
+        File in which to write a key seen for the first time; None refuses it.
+    """
+
+    def __init__(self, files: list[Path], pin: Path | None) -> None:
+        self._files = files
+        self._pin = pin
+        self._known = False
+        self._alias = ""
+        self.refused: Any = None
+
+    def match(self, host: str, addr: str, port: int | None) -> Any:
+        """Look a host up; asyncssh calls this in place of reading the files itself."""
+        present = [str(path) for path in self._files if path.is_file()]
+        found = asyncssh.read_known_hosts(present).match(host, addr, port)
+        self._known = bool(found[0] or found[1])
+        self._alias = host if port is None else f"[{host}]:{port}"
+        return found
+
+    def validate_host_public_key(self, host: str, addr: str, port: int, key: Any) -> bool:  # noqa: ARG002
+        """Decide about a key that no file has (asyncssh fixes the parameters)."""
+        if self._known or self._pin is None:
+            self.refused = key
+            return False
+        self._pin.parent.mkdir(parents=True, exist_ok=True)
+        with self._pin.open("a") as file:
+            file.write(f"{self._alias} {key.export_public_key('openssh').decode().strip()}\n")
+        return True
+
+    def refusal(self, host: str) -> ServerError:
+        """The error for a refused key."""
+        fingerprint = self.refused.get_fingerprint() if self.refused is not None else "unknown"
+        if self._known:
+            return ServerError.changed_host_key(host, fingerprint)
+        return ServerError.unknown_host_key(host, fingerprint)
+
+
+async def connect(
+    host: str,
+    *,
+    user: str,
+    config: Path | None,
+    key: Path | None,
+    known_hosts: Path | None,
+    timeout: float,
+) -> Any:
+    """Open a connection; see `Server.connect`.
+
+    Raises
+    ------
+    ServerError
+        For every failure.
+    """
+    options = _options(host, user, config, key)
+    files = [known_hosts] if known_hosts else _files(options.known_hosts)
+    judge = HostKeys(files, known_hosts)
+    try:
+        return await asyncio.wait_for(
+            asyncssh.connect(
+                host,
+                options=options,
+                known_hosts=judge.match,
+                client_factory=lambda: judge,
+                encryption_algs=_CIPHERS,
+                keepalive_interval=_KEEPALIVE,
+                keepalive_count_max=4,
+                login_timeout=timeout,
+            ),
+            timeout,
+        )
+    except asyncssh.HostKeyNotVerifiable:
+        raise judge.refusal(host) from None
+    except (OSError, asyncssh.Error, TimeoutError) as error:
+        raise failures.connecting(error, host, user, timeout) from None
+
+
+def _options(host: str, user: str, config: Path | None, key: Path | None) -> Any:
+    """Options as the configuration has them; keys are read here."""
+    if config is not None and not config.is_file():
+        raise ServerError.no_ssh_config(str(config))
+    chosen: dict[str, Any] = {}
+    if config is not None:
+        chosen["config"] = [str(config)]
+    if key is not None:
+        # An agent full of other keys would use up the server's few attempts.
+        chosen |= {"client_keys": [str(key)], "agent_path": None}
+    try:
+        return asyncssh.SSHClientConnectionOptions(host=host, username=user, **chosen)
+    except (OSError, asyncssh.Error, asyncssh.KeyImportError, asyncssh.ConfigParseError, ValueError) as error:
+        raise failures.preparing(error, config, key) from None
+
+
+def _files(configured: Any) -> list[Path]:
+    """Known-hosts files that the configuration names, else OpenSSH's own default."""
+    names = [str(name) for name in configured or ()] if configured != () else ["~/.ssh/known_hosts"]
+    return [Path(name).expanduser() for name in names]

@@ -1,0 +1,177 @@
+"""The database on the web server, the lab's way: export, import and stop it, as printed.
+
+The commands are the original's own, letter by letter. `mysqldump` without
+``--single-transaction`` is not a consistent copy of a database in use; `tsalab.migrate`
+does better.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from tsalab.errors import ServerError
+from tsalab.server import failures
+from tsalab.server.connection import Server
+from tsalab.server.execution import Result
+
+DUMP_COMMAND = "mysqldump -u tsauser -pmy-secret-pw tsagallery > dump.sql"
+_QUESTION = r"[Pp]assword: ?$"
+
+# Where a learner may have made the dump, besides the login's own home: as root, or beside
+# the application. Asked for as root, whose home a sandbox has elsewhere than in /root.
+_PLACES = ("$HOME", "${TSA_APP_DIR:-/opt/tsa_gallery}")
+
+
+@dataclass(frozen=True)
+class DumpFile:
+    """A dump on the server.
+
+    Attributes
+    ----------
+    path
+        Where it is.
+    size
+        Bytes.
+    modified
+        Seconds since 1970.
+    """
+
+    path: str
+    size: int
+    modified: int
+
+
+@dataclass(frozen=True)
+class ServiceState:
+    """Whether a service runs now, and whether it starts at boot."""
+
+    unit: str
+    active: bool
+    enabled: bool
+
+
+def dump(server: Server, on_output: Callable[[str], None] | None = None) -> Result:
+    """Step 13, as printed: export the database to `dump.sql` in the login's home.
+
+    Raises
+    ------
+    ServerError
+        Also `ServerError.disk_full`, when the disk is full.
+    """
+    return server.run(DUMP_COMMAND, on_output=on_output)
+
+
+def load(
+    server: Server,
+    host: str,
+    database: str,
+    user: str,
+    password: str,
+    on_output: Callable[[str], None] | None = None,
+) -> Result:
+    """Step 14, as printed: push `dump.sql` into another database, typing the password.
+
+    Parameters
+    ----------
+    host, database, user
+        As they stand in the command line.
+    password
+        Typed at the prompt: it is in no command line, output or error.
+    on_output
+        Called with output as it comes.
+
+    Raises
+    ------
+    ServerError
+        Saying whether the host, the login or the database was wrong.
+    """
+    line = load_command(host, database, user)
+    result = server.run(line, prompts={_QUESTION: password}, on_output=on_output, check=False)
+    if result.status != 0:
+        raise _load_failure(server, result, host, database, user)
+    return result
+
+
+def load_command(host: str, database: str, user: str = "admin") -> str:
+    """The command of step 14."""
+    return f"mysql -u {shlex.quote(user)} -p -h {shlex.quote(host)} {shlex.quote(database)} < dump.sql"
+
+
+def _load_failure(server: Server, result: Result, host: str, database: str, user: str) -> ServerError:
+    found = re.search(r"ERROR (\d+)", result.stdout)
+    number = int(found[1]) if found else 0
+    last = failures.tail(result.stdout)
+    if number in (2002, 2003, 2005, 2006, 2013):
+        return ServerError.database_unreachable(server.host, host, last)
+    if number in (1044, 1045):
+        return ServerError.database_refused(host, user, last)
+    if number == 1049:
+        return ServerError.database_unknown(host, database, last)
+    return failures.command(server.host, result.command, result.status, None, result.stdout)
+
+
+def find_dump(server: Server) -> DumpFile | None:
+    """The newest `dump.sql` in the places where a learner may have made it."""
+    places = " ".join(f'"{place}/dump.sql"' for place in _PLACES)
+    own = server.run("pwd").stdout.strip()
+    listing = server.run(
+        # Files alone: a device of that name would be read for ever.
+        f"for file in {places} {shlex.quote(own)}/dump.sql; do "
+        """[ -f "$file" ] && stat -L -c '%Y %s %n' "$file"; done""",
+        root=True,
+        check=False,
+    ).stdout
+    found = [line.split(" ", 2) for line in listing.splitlines() if line.count(" ") >= 2]
+    files = [DumpFile(path, int(size), int(modified)) for modified, size, path in found]
+    return max(files, key=lambda file: file.modified, default=None)
+
+
+def dump_lines(server: Server, file: DumpFile | None = None) -> Iterator[bytes]:
+    """Bytes of a dump, piece by piece, for `tsalab.migrate.dump.read_dump`.
+
+    Parameters
+    ----------
+    file
+        Which one; the newest by default.
+
+    Raises
+    ------
+    ServerError
+        When there is none.
+    """
+    chosen = file or find_dump(server)
+    if chosen is None:
+        raise ServerError.no_dump(server.host, "the homes of ec2-user and root, and the application's folder")
+    return server.stream(f"cat {shlex.quote(chosen.path)}", root=True)
+
+
+def service_state(server: Server, unit: str = "mariadb") -> ServiceState:
+    """Whether a service is active and enabled."""
+    name = shlex.quote(unit)
+    said = server.run(f"systemctl is-active {name}; systemctl is-enabled {name}", check=False)
+    # A unit that systemd does not know is "inactive", and "is-enabled" says nothing on standard output.
+    active, enabled = [*said.stdout.split(), "", ""][:2]
+    if not active:  # no answer is no "inactive"
+        raise failures.command(server.host, said.command, said.status, None, said.stderr)
+    return ServiceState(unit, active == "active", enabled == "enabled")
+
+
+def stop_and_disable(
+    server: Server, unit: str = "mariadb", on_output: Callable[[str], None] | None = None
+) -> ServiceState:
+    """Step 29, as printed; returns the state after it."""
+    for verb in ("stop", "disable"):
+        server.run(f"systemctl {verb} {shlex.quote(unit)}", root=True, on_output=on_output)
+    return service_state(server, unit)
+
+
+def enable_and_start(
+    server: Server, unit: str = "mariadb", on_output: Callable[[str], None] | None = None
+) -> ServiceState:
+    """Undo step 29; returns the state after it."""
+    for verb in ("enable", "start"):
+        server.run(f"systemctl {verb} {shlex.quote(unit)}", root=True, on_output=on_output)
+    return service_state(server, unit)
