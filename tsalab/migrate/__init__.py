@@ -1,0 +1,45 @@
+"""Move a MySQL database: plan, snapshot, copy, verify.
+
+Usable on its own: it knows neither AWS nor SSH nor widgets, only two logins. `prepare`
+creates the empty tables, `copy` fills them from one consistent snapshot and verifies each
+before its commit, `compare` tells afterwards whether both sides hold the same. The source
+is only ever read.
+
+This is the plain engine: rows travel through Python. What is left out of a copy (views,
+triggers, routines, events) is reported in `Plan.left_out`, never skipped in silence.
+"""
+
+from __future__ import annotations
+
+from tsalab.migrate.comparison import Comparison, TableComparison, compare
+from tsalab.migrate.copying import Copied, Progress, Report, copy
+from tsalab.migrate.digests import TableDigest, count, digest
+from tsalab.migrate.dump import DumpFacts, read_dump
+from tsalab.migrate.login import Login, connect
+from tsalab.migrate.planning import Plan, plan, prepare
+from tsalab.migrate.questions import connections_of, row_counts, server_version
+from tsalab.migrate.schema import tables
+
+__all__ = [
+    "Comparison",
+    "Copied",
+    "DumpFacts",
+    "Login",
+    "Plan",
+    "Progress",
+    "Report",
+    "TableComparison",
+    "TableDigest",
+    "compare",
+    "connect",
+    "connections_of",
+    "copy",
+    "count",
+    "digest",
+    "plan",
+    "prepare",
+    "read_dump",
+    "row_counts",
+    "server_version",
+    "tables",
+]

@@ -1,0 +1,170 @@
+"""Log in to a database, patiently: a paused cluster needs time to wake up."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import pymysql
+from pymysql.constants import CR, ER
+
+from tsalab.errors import MigrationError
+
+if TYPE_CHECKING:
+    Connection = pymysql.Connection[Any]
+else:
+    Connection = pymysql.Connection  # generic for type checkers only
+
+# PyMySQL's own 10 s are too few for a resuming Aurora Serverless cluster, which takes 15 s,
+# and more than 30 s after a day's pause (AWS's documentation of auto-pause).
+CONNECT_TIMEOUT = 45
+TRIES = 3
+_BACK_OFF = 0.5  # seconds, times the number of the try
+_SILENCE = 900  # seconds without a byte after which a server counts as gone
+
+_TOO_MANY = 1040
+_RETRY = {CR.CR_CONN_HOST_ERROR, CR.CR_SERVER_GONE_ERROR, CR.CR_SERVER_LOST, _TOO_MANY}
+_DENIED = {ER.ACCESS_DENIED_ERROR, ER.DBACCESS_DENIED_ERROR, 1698, 1142, 1227}
+_LOST = {0, CR.CR_SERVER_GONE_ERROR, CR.CR_SERVER_LOST, 2055, 1053, 1927}
+_FULL = {1021, 1114, 3}
+_TOO_BIG = {1153, 2020}
+
+
+@dataclass(frozen=True)
+class Login:
+    """Where a database is and who enters.
+
+    Attributes
+    ----------
+    host, port
+        Its address, as seen from here.
+    user, password
+        Who enters. The password never shows in ``repr``.
+    database
+        The database (schema) on it.
+    role
+        What messages call it.
+    """
+
+    host: str
+    port: int
+    user: str
+    password: str = field(repr=False)
+    database: str
+    role: str = "database"
+
+    @property
+    def where(self) -> str:
+        """How messages name it."""
+        return f"{self.role} {self.database} at {self.host}:{self.port}"
+
+
+def connect(login: Login, *, tries: int = TRIES, timeout: int = CONNECT_TIMEOUT) -> Connection:
+    """Open a connection, in UTC and without autocommit surprises.
+
+    Parameters
+    ----------
+    login
+        Where and who.
+    tries
+        How often to try while nobody answers.
+    timeout
+        Seconds for one try.
+
+    Raises
+    ------
+    MigrationError
+        Refused, unknown database, or unreachable after all tries.
+    """
+    for attempt in range(1, tries + 1):
+        try:
+            return _open(login, timeout)
+        except pymysql.err.MySQLError as error:
+            number = number_of(error)
+            if number not in _RETRY:
+                raise translate(error, login, "connecting") from None
+            if attempt == tries:
+                raise MigrationError.unreachable(login.where, tries, text_of(error)) from None
+            time.sleep(_BACK_OFF * attempt)
+    raise AssertionError("unreachable: the last try returns or raises")
+
+
+def _open(login: Login, timeout: int) -> Connection:
+    connection = pymysql.connect(
+        host=login.host,
+        port=login.port,
+        user=login.user,
+        password=login.password,
+        database=login.database,
+        charset="utf8mb4",
+        connect_timeout=timeout,
+        read_timeout=_SILENCE,
+        write_timeout=_SILENCE,
+        autocommit=True,
+    )
+    try:
+        with connection.cursor() as cursor:
+            # Neither side may shift a TIMESTAMP or reject a zero date that the source holds.
+            cursor.execute("SET time_zone = '+00:00', sql_mode = 'NO_AUTO_VALUE_ON_ZERO'")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+@contextmanager
+def opened(login: Login) -> Iterator[Connection]:
+    """Open a connection for a block; an unfinished transaction is rolled back at its end."""
+    connection = connect(login)
+    try:
+        yield connection
+    finally:
+        if connection.open:
+            connection.close()
+
+
+@contextmanager
+def named(login: Login, doing: str, table: str = "") -> Iterator[None]:
+    """Turn the driver's errors within a block into errors that name the database.
+
+    Raises
+    ------
+    MigrationError
+        In place of any error of the driver.
+    """
+    try:
+        yield
+    except pymysql.err.MySQLError as error:
+        raise translate(error, login, doing, table) from None
+    except OSError:
+        raise MigrationError.lost_connection(login.where, doing) from None
+
+
+def translate(error: pymysql.err.MySQLError, login: Login, doing: str, table: str = "") -> MigrationError:
+    """The error in our words."""
+    number = number_of(error)
+    if number in _DENIED:
+        return MigrationError.access_denied(login.where, login.user)
+    if number == ER.BAD_DB_ERROR:
+        return MigrationError.unknown_database(login.where, login.database)
+    if number in _LOST:
+        return MigrationError.lost_connection(login.where, doing)
+    if number in _TOO_BIG:
+        return MigrationError.row_too_big(login.where, table)
+    if number in _FULL or "No space left" in text_of(error):
+        return MigrationError.disk_full(login.where, table)
+    return MigrationError.refused_statement(login.where, doing, number, text_of(error))
+
+
+def number_of(error: BaseException) -> int:
+    """The server's or driver's error number; 0 when it has none."""
+    first: Any = error.args[0] if error.args else 0
+    return first if isinstance(first, int) else 0
+
+
+def text_of(error: BaseException) -> str:
+    """The error's words."""
+    return str(error.args[-1]) if error.args else type(error).__name__

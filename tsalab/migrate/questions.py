@@ -1,0 +1,53 @@
+"""Small questions to a database, each on a connection of its own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tsalab.migrate.digests import count
+from tsalab.migrate.login import Login, named, opened
+from tsalab.migrate.schema import tables
+
+
+def server_version(login: Login) -> str:
+    """The server's own word for its version.
+
+    Raises
+    ------
+    MigrationError
+        When it cannot be reached or refuses the login.
+    """
+    return str(_ask(login, "asking for its version", "SELECT VERSION()")[0][0])
+
+
+def row_counts(login: Login) -> dict[str, int]:
+    """Rows by table.
+
+    Raises
+    ------
+    MigrationError
+        When it cannot be reached or refuses the login.
+    """
+    with opened(login) as connection, named(login, "counting the rows"):
+        return {name: count(connection, name) for name in tables(connection)}
+
+
+def connections_of(login: Login) -> int:
+    """How many connections, other than the one that asks, the login's user holds.
+
+    A user without the privilege PROCESS sees its own connections, and so all of the
+    app's when it asks as the app's user.
+
+    Raises
+    ------
+    MigrationError
+        When it cannot be reached or refuses the login.
+    """
+    query = "SELECT COUNT(*) FROM information_schema.processlist WHERE user = %s AND id <> CONNECTION_ID()"
+    return int(_ask(login, "listing its connections", query, login.user)[0][0])
+
+
+def _ask(login: Login, doing: str, query: str, *values: object) -> list[tuple[Any, ...]]:
+    with opened(login) as connection, named(login, doing), connection.cursor() as cursor:
+        cursor.execute(query, values)
+        return list(cursor.fetchall())

@@ -1,0 +1,97 @@
+"""Read a table's rows exactly: as the server's own text or bytes, never through a lossy type.
+
+Character data arrives in the column's own character set (results are asked for in
+``binary``), so latin1 or utf16 columns keep their bytes. FLOAT is read as a double,
+because its own text has six digits only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from pymysql.cursors import SSCursor
+
+from tsalab.migrate.login import Connection
+from tsalab.migrate.schema import Column, quote
+
+Value = bytes | str | None
+Row = tuple[Value, ...]
+
+# MariaDB's own types are raw bytes when results are binary; their text fits any target.
+_AS_TEXT = {"uuid", "inet4", "inet6"}
+
+# Written as ordinary strings; MySQL refuses binary ones for JSON (error 3144).
+_NOT_BINARY = {"json", *_AS_TEXT}
+
+
+def expression(column: Column) -> str:
+    """SQL that gives the column's value without loss."""
+    name = quote(column.name)
+    if column.kind == "float":
+        return f"{name}+0e0"
+    if column.kind in _AS_TEXT:
+        return f"CAST({name} AS CHAR)"
+    return name
+
+
+@contextmanager
+def exact(connection: Connection) -> Iterator[None]:
+    """Have results raw within the block: no conversion by server or driver."""
+    decoders = connection.decoders
+    _set_results(connection, "binary")
+    connection.decoders = {}
+    try:
+        yield
+    finally:
+        connection.decoders = decoders
+        if connection.open:
+            _set_results(connection, "utf8mb4")
+
+
+def _set_results(connection: Connection, charset: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET character_set_results = {charset}")
+
+
+def read(connection: Connection, table: str, columns: tuple[Column, ...]) -> Generator[Row, None, None]:
+    """Stream a table's rows; use within `exact`. Memory holds one row at a time.
+
+    Left before the end, it closes the connection: to use it again, all the rest of the
+    rows would have to be fetched.
+    """
+    chosen = ", ".join(expression(column) for column in columns) or "1"
+    cursor = connection.cursor(SSCursor)
+    try:
+        cursor.execute(f"SELECT {chosen} FROM {quote(table)}")  # noqa: S608 - names are quoted
+        # `yield from cursor` would close the cursor when left early, fetching all the rest.
+        for row in cursor:  # noqa: UP028
+            yield row
+    except BaseException:
+        _abandon(connection, cursor)
+        raise
+    cursor.close()
+
+
+def row_literal(row: Row, columns: tuple[Column, ...]) -> bytes:
+    """The row as SQL for an INSERT: ``(1,_binary'…',NULL)``."""
+    parts = []
+    for value, column in zip(row, columns, strict=True):
+        if value is None:
+            parts.append(b"NULL")
+            continue
+        raw = value if isinstance(value, bytes) else value.encode()
+        # Numbers and dates come as str.
+        prefix = b"_binary'" if isinstance(value, bytes) and column.kind not in _NOT_BINARY else b"'"
+        parts.append(prefix + raw.replace(b"\\", b"\\\\").replace(b"'", b"\\'") + b"'")
+    return b"(" + b",".join(parts) + b")"
+
+
+def _abandon(connection: Connection, cursor: Any) -> None:
+    result = cursor._result
+    if result is not None and result.unbuffered_active:
+        result.unbuffered_active = False  # else its destructor would read from the closed socket
+        if connection.open:
+            connection.close()
+    cursor.close()
