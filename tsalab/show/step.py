@@ -1,0 +1,221 @@
+"""The view of one step: live while it runs, and one static output when it has ended.
+
+The output keeps its display id, so what was shown is replaced and nothing of it stays:
+no widget view, which would be blank in an exported notebook, and no widget state.
+
+Updates may come from any thread while the step runs, faster than a frontend draws.
+They are thinned to one an interval; a timer brings the last of them, and the view
+waits for it before it ends, for a thread that outlives its cell loses its last words
+under papermill.
+"""
+
+from __future__ import annotations
+
+import contextvars
+import time
+import uuid
+from collections.abc import Callable, Iterable
+from threading import RLock, Timer, current_thread
+from types import TracebackType
+from typing import Any, Self
+
+from tsalab.records import Record, Redactor
+from tsalab.show import bundle, frontend
+from tsalab.show.live import Bar, Live, WidgetView
+from tsalab.show.parts import Part
+
+WIDGET_INTERVAL = 0.1
+"""Seconds between two updates of a widget."""
+PLAIN_INTERVAL = 0.5
+"""Seconds between two replacements of the output, where no widget is: each redraws it all."""
+PATIENCE = 0.2
+"""Seconds a step runs before a widget is made for it: most end sooner, and need none."""
+
+
+class StepView:
+    """What a person sees of a step. A context manager, for one use.
+
+    Parameters
+    ----------
+    step
+        1 to 30, ``"cleanup-1"`` to ``"cleanup-8"``, or another word for what is no step.
+    title
+        Of the step.
+    redactor
+        Masks secrets in everything shown and refuses them in the record.
+    widgets
+        Whether to show a widget while it runs; found out when None.
+    screen
+        Where to show it; found out when None.
+    clock
+        Seconds that only grow.
+
+    Examples
+    --------
+    >>> with StepView(9, "Watch the pipeline") as view:  # doctest: +SKIP
+    ...     view.stage("Source", "running")
+    ...     view.progress("resources", 3, 4)
+    ...     view.finish(record, [table(rows)])
+    """
+
+    def __init__(
+        self,
+        step: int | str,
+        title: str,
+        *,
+        redactor: Redactor | None = None,
+        widgets: bool | None = None,
+        screen: frontend.Screen | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.title = bundle.name_of(step, title)
+        self.display_id = f"tsalab-step-{step}-{uuid.uuid4().hex[:8]}"
+        self._redactor = redactor or Redactor()
+        self._live = Live(self.title)
+        self._screen = screen or frontend.screen()
+        self._widgets = frontend.has_widgets() if widgets is None else widgets
+        self._widget: WidgetView | None = None
+        self._clock = clock
+        self._began = self._drawn = clock()
+        self._lock = RLock()
+        self._timer: Timer | None = None
+        self._shown = False
+        self._ended = False
+        self._owner = current_thread()
+        self._context = contextvars.copy_context()
+
+    # What a step calls while it runs -----------------------------------------------
+
+    def progress(self, label: str, done: float, total: float = 0, detail: str = "") -> None:
+        """Say how far something has come.
+
+        Parameters
+        ----------
+        label
+            What: a table's name, a file. Each label has one bar.
+        done, total
+            In one unit; `total` 0 when nobody knows.
+        detail
+            The unit, or what is being done.
+        """
+        with self._lock:
+            self._live.bars[self._mask(label)] = Bar(done, total, self._mask(detail))
+        self._draw()
+
+    def line(self, text: str) -> None:
+        """Add a line, or several, to the log of the step."""
+        with self._lock:
+            self._live.lines.extend(self._mask(text).splitlines())
+        self._draw()
+
+    def stage(self, name: str, status: str, detail: str = "") -> None:
+        """Say where a named stage stands: ``running``, ``done``, ``failed``, or AWS's own word."""
+        with self._lock:
+            self._live.stages[self._mask(name)] = (self._mask(status), self._mask(detail))
+        self._draw()
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The last lines of the log, secrets masked, for a part of the final output."""
+        with self._lock:
+            return tuple(self._live.lines)
+
+    def finish(self, record: Record, parts: Iterable[Part] = ()) -> None:
+        """Replace the live view by what stays: text, HTML and the record.
+
+        Parameters
+        ----------
+        record
+            As the journal returned it.
+        parts
+            What the step wants to show below its answer.
+
+        Raises
+        ------
+        RecordError
+            When the record holds a secret.
+        """
+        self._end(bundle.of_record(record, list(parts), self._redactor))
+
+    def end(self, parts: Iterable[Part] = ()) -> None:
+        """Replace the live view by parts alone, where there is no record to leave."""
+        self._end(bundle.of_end(self.title, list(parts), self._redactor))
+
+    def fail(self, error: BaseException, parts: Iterable[Part] = ()) -> None:
+        """Replace the live view by what, why and next of an error, where there is no record."""
+        self._end(bundle.of_failure(self.title, error, list(parts), self._redactor))
+
+    # The view itself ---------------------------------------------------------------
+
+    def __enter__(self) -> Self:
+        with self._lock:
+            self._publish(bundle.started(self.title))
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._ended:
+            return
+        if error is None:
+            self.end()
+        else:
+            self.fail(error)
+
+    def _mask(self, text: str) -> str:
+        return self._redactor.mask(str(text))
+
+    def _draw(self) -> None:
+        """Show the state now, or let the timer do it when the interval is over."""
+        with self._lock:
+            if self._ended or not self._shown:
+                return
+            wait = self._drawn + (WIDGET_INTERVAL if self._widgets else PLAIN_INTERVAL) - self._clock()
+            if not self._widget and self._widgets:
+                wait = max(wait, self._began + PATIENCE - self._clock())
+            if wait <= 0:
+                self._redraw()
+            elif self._timer is None:
+                self._timer = Timer(wait, self._on_timer)
+                self._timer.daemon = True
+                self._timer.start()
+
+    def _on_timer(self) -> None:
+        with self._lock:
+            self._timer = None
+            if not self._ended:
+                self._redraw()
+
+    def _redraw(self) -> None:
+        self._drawn = self._clock()
+        html = self._live.html(self._drawn - self._began)
+        if not self._widgets:
+            self._publish({"text/plain": f"{self.title} · running", "text/html": html})
+        elif self._widget is None:
+            self._widget = self._in_cell(WidgetView, html)
+            self._publish(bundle.started(self.title) | self._widget.bundle)
+        else:
+            self._in_cell(self._widget.update, html)
+
+    def _end(self, final: dict[str, Any]) -> None:
+        with self._lock:
+            self._ended = True
+            timer, self._timer = self._timer, None
+        if timer is not None:
+            timer.cancel()
+            if timer is not current_thread():
+                timer.join()
+        self._publish(final)
+        if self._widget is not None:
+            self._widget.close()
+
+    def _publish(self, data: dict[str, Any]) -> None:
+        self._in_cell(self._screen.publish, data, self.display_id, update=self._shown)
+        self._shown = True
+
+    def _in_cell(self, call: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        # ipykernel finds the cell a message belongs to in a context variable, which a
+        # thread of ours does not inherit.
+        if current_thread() is self._owner:
+            return call(*args, **kwargs)
+        return self._context.copy().run(call, *args, **kwargs)
