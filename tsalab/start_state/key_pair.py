@@ -1,0 +1,42 @@
+"""The key pair that opens the web server."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tsalab.cloud.account import Account
+from tsalab.files import write_private
+from tsalab.start_state.run import KEY_NAME, Run
+
+_TAG = {"Key": "created-by", "Value": "tsalab"}
+
+
+def default_file(account: Account) -> Path:
+    """Where the private key goes: beside the profile's own ``ssh_config``, else into ``~/.ssh``."""
+    folder = account.ssh_config.parent if account.ssh_config else Path.home() / ".ssh"
+    return folder / f"{KEY_NAME}.pem"
+
+
+def create(run: Run, file: Path, *, unused: bool) -> None:
+    """Create the key pair and save its private key, unless it is there.
+
+    A key pair whose file is lost opens nothing. One that we made is made anew, as long as no
+    server has been started with it (`unused`).
+    """
+    api = run.account.client("ec2")
+    with run.account.doing(f"create the key pair {KEY_NAME}"):
+        pairs = api.describe_key_pairs().get("KeyPairs", [])
+        found = [pair for pair in pairs if pair["KeyName"] == KEY_NAME]
+        if found and (file.exists() or not unused or _TAG not in found[0].get("Tags", [])):
+            where = f"its file is {file}" if file.exists() else "its file is not on this machine"
+            run.tell("key pair", f"{KEY_NAME} is there; {where}")
+            return
+        if found:
+            api.delete_key_pair(KeyName=KEY_NAME)
+        made = api.create_key_pair(
+            KeyName=KEY_NAME,
+            KeyType="ed25519",
+            TagSpecifications=[{"ResourceType": "key-pair", "Tags": [_TAG]}],
+        )
+    write_private(file, made["KeyMaterial"].rstrip("\n") + "\n")
+    run.tell("key pair", f"{KEY_NAME} created; its file is {file}")

@@ -1,0 +1,117 @@
+"""The bootstrap stack, and the child stack that its pipeline creates from lab 3's template."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from tsalab import resources
+from tsalab.cloud.bucket import Bucket
+from tsalab.cloud.pipeline import Pipeline
+from tsalab.cloud.stacks import Stack, StackState
+from tsalab.cloud.waiting import poll
+from tsalab.errors import CloudError
+from tsalab.start_state.run import CHILD, KEY_NAME, NOTICED, Run
+from tsalab.template import package
+
+
+def bootstrap(run: Run, stack: Stack, ssh_location: str | None) -> None:
+    """Create the bootstrap stack, or wait for the one that somebody began."""
+    there = stack.state() is not None
+    if not there:
+        _create_bootstrap(run, stack.name, ssh_location)
+    _settled(run, stack, stack.state)
+    run.tell("stack", f"{stack.name} {'is there' if there else 'created'}")
+
+
+def _create_bootstrap(run: Run, name: str, ssh_location: str | None) -> None:
+    values = {
+        "KeyName": KEY_NAME,
+        "ChildStackName": CHILD,
+        "DataBucketName": f"tsagallery-data-{run.account.identity['account']}-{run.account.region}",
+    }
+    if ssh_location:
+        values["SSHLocation"] = ssh_location
+    body = (resources.templates() / "bootstrap.yml").read_text(encoding="utf-8")
+    with run.account.doing(f"create the stack {name}"):
+        run.account.client("cloudformation").create_stack(
+            StackName=name,
+            TemplateBody=body,
+            Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in values.items()],
+            Capabilities=["CAPABILITY_IAM"],
+        )
+
+
+def child(run: Run, stack: Stack, pipeline: Pipeline) -> StackState:
+    """Have the pipeline create the child stack; one that is there is never brought back to lab 3."""
+    if stack.state() is not None:
+        state = _settled(run, stack, stack.state)
+        run.tell("stack", f"{stack.name} is there")
+        return state
+    source = pipeline.source
+    version = Bucket(run.account, source.bucket).put(source.key, _zipped())
+    run.tell("template", f"uploaded to s3://{source.bucket}/{source.key}")
+    state = _settled(run, stack, _Deployment(stack, pipeline, version).look)
+    run.tell("stack", f"{stack.name} created by {pipeline.name}")
+    return state
+
+
+def _zipped() -> bytes:
+    with tempfile.TemporaryDirectory(prefix="tsalab-template-") as folder:
+        template = resources.templates() / "infra-lab3.yml"
+        return package(template, Path(folder) / "infra.yml.zip").read_bytes()
+
+
+class _Deployment:
+    """The pipeline's run for one version of the template."""
+
+    def __init__(self, stack: Stack, pipeline: Pipeline, version: str) -> None:
+        self._stack = stack
+        self._pipeline = pipeline
+        self._version = version
+        self._begin = time.monotonic()
+        self._started = False
+
+    def look(self) -> StackState | None:
+        """The stack, once the run has succeeded.
+
+        Raises
+        ------
+        CloudError
+            When the run has failed.
+        """
+        run = self._pipeline.execution_of(self._version)
+        if run is None:
+            if not self._started and time.monotonic() - self._begin > NOTICED:
+                self._pipeline.start()
+                self._started = True
+            return None
+        if run.status == "Succeeded":
+            return self._stack.state()
+        state = self._stack.state()
+        if run.status == "Failed" and (state is None or state.settled):
+            raise self._failure(state)
+        return None
+
+    def _failure(self, state: StackState | None) -> CloudError:
+        first = self._stack.failure() if state is not None else None
+        if first is not None and state is not None:
+            return CloudError.stack_failed(self._stack.name, state.status, first.resource, first.reason)
+        reasons = [stage.reason for stage in self._pipeline.state() if stage.status == "Failed"]
+        return CloudError.pipeline_failed(self._pipeline.name, "; ".join(reasons))
+
+
+def _settled(run: Run, stack: Stack, look: Callable[[], StackState | None]) -> StackState:
+    """The stack once nothing is in progress any more; an update that was rolled back leaves it usable."""
+    state, there = poll(look, lambda seen: seen is not None and seen.settled, seconds=run.patience)
+    if not there or state is None:
+        seen = stack.state()
+        last = "there is no such stack" if seen is None else seen.status
+        raise CloudError.timed_out(f"The stack {stack.name}", run.patience, last)
+    if not state.healthy and state.status != "UPDATE_ROLLBACK_COMPLETE":
+        first = stack.failure()
+        resource, reason = (first.resource, first.reason) if first else ("", state.reason)
+        raise CloudError.stack_failed(stack.name, state.status, resource, reason)
+    return state
