@@ -1,0 +1,284 @@
+"""RDS requests on clusters and snapshots, answered with `aurora.Clusters`.
+
+What MiniStack would only pretend (instances, proxies, global clusters, the Data API) is
+refused.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from tsalab.sandbox.control import aurora_rules as rules
+from tsalab.sandbox.control.aurora import Clusters
+from tsalab.sandbox.control.aurora_rules import RdsError, Wish
+
+TOUCHES = (
+    "app._handle_rds_data_request",
+    "core.concurrency.spawn_background",
+    "services.rds._ACTION_MAP",
+    "services.rds._cluster_snapshot_xml",
+    "services.rds._cluster_xml",
+    "services.rds._db_cluster_snapshots",
+    "services.rds._error",
+    "services.rds._p",
+    "services.rds._parse_member_list",
+    "services.rds._parse_tags",
+    "services.rds._xml",
+)
+Response = tuple[int, dict[str, str], bytes]
+Params = dict[str, Any]
+# Actions of MiniStack's own that are records and nothing more, as they are on AWS.
+HONEST = frozenset(
+    {
+        "AddTagsToResource",
+        "CreateDBSubnetGroup",
+        "DeleteDBSubnetGroup",
+        "ListTagsForResource",
+        "ModifyDBSubnetGroup",
+        "RemoveTagsFromResource",
+    }
+)
+
+
+def install(clusters: Clusters) -> None:
+    """Answer RDS's actions; refuse those that nothing stands behind."""
+    from ministack import app
+    from ministack.services import rds
+
+    ours = Actions(clusters).by_name()
+    for name in list(rds._ACTION_MAP):
+        if name in ours or name in HONEST or name.startswith("Describe"):
+            continue
+        rds._ACTION_MAP[name] = _refusal(name)
+    rds._ACTION_MAP.update(ours)
+    original = rds._ACTION_MAP["DescribeDBClusters"]
+    rds._ACTION_MAP["DescribeDBClusters"] = lambda p: original(_lowered(p))
+
+    async def data_api(_method: str, path: str, *_rest: Any) -> Response | None:
+        if path not in app._RDS_DATA_PATHS:
+            return None
+        message = "HttpEndpoint is not enabled for the cluster: the sandbox has no Data API."
+        headers = {"Content-Type": "application/json", "x-amzn-errortype": "BadRequestException"}
+        return 400, headers, json.dumps({"message": message}).encode()
+
+    app._handle_rds_data_request = data_api
+
+
+class Actions:
+    """RDS's actions on clusters and their snapshots."""
+
+    def __init__(self, clusters: Clusters) -> None:
+        self.clusters = clusters
+
+    def by_name(self) -> dict[str, Callable[[Params], Response]]:
+        """Every action, guarded: what RDS refuses becomes its error response."""
+        return {
+            "CreateDBCluster": _guarded(self.create),
+            "RestoreDBClusterFromSnapshot": _guarded(self.restore),
+            "ModifyDBCluster": _guarded(self.modify),
+            "ModifyCurrentDBClusterCapacity": _guarded(self.modify_capacity),
+            "DeleteDBCluster": _guarded(self.delete),
+            "CreateDBClusterSnapshot": _guarded(self.create_snapshot),
+            "DeleteDBClusterSnapshot": _guarded(self.delete_snapshot),
+        }
+
+    def create(self, p: Params) -> Response:
+        """``CreateDBCluster``."""
+        from ministack.services import rds
+
+        rules.check_engine(rds._p(p, "Engine"), rds._p(p, "EngineMode"))
+        password = rds._p(p, "MasterUserPassword") or ""
+        record = self.clusters.begin(
+            Wish(
+                cluster_id=(rds._p(p, "DBClusterIdentifier") or "").lower(),
+                username=rds._p(p, "MasterUsername") or "",
+                password=password,
+                database=rds._p(p, "DatabaseName") or "",
+                subnet_group=rds._p(p, "DBSubnetGroupName") or "",
+                security_groups=tuple(rds._parse_member_list(p, "VpcSecurityGroupIds")),
+                scaling=_scaling(p),
+                tags=tuple(rds._parse_tags(p)),
+                deletion_protection=rds._p(p, "DeletionProtection") == "true",
+            )
+        )
+        return self._later("CreateDBCluster", record, password)
+
+    def restore(self, p: Params) -> Response:
+        """``RestoreDBClusterFromSnapshot``: data, users and passwords as they were."""
+        from ministack.services import rds
+
+        rules.check_engine(rds._p(p, "Engine"), rds._p(p, "EngineMode") or rules.MODE)
+        snapshot_id = rds._p(p, "SnapshotIdentifier")
+        snapshot = rds._db_cluster_snapshots.get(snapshot_id)
+        if snapshot is None:
+            raise RdsError("DBClusterSnapshotNotFoundFault", f"DBClusterSnapshot {snapshot_id} not found.")
+        record = self.clusters.begin(
+            Wish(
+                cluster_id=(rds._p(p, "DBClusterIdentifier") or "").lower(),
+                username=snapshot["MasterUsername"],
+                password="kept-in-the-data",  # noqa: S106 - only to pass the check; the data keeps its own
+                database=snapshot["_DatabaseName"],
+                subnet_group=rds._p(p, "DBSubnetGroupName") or "",
+                security_groups=tuple(rds._parse_member_list(p, "VpcSecurityGroupIds")),
+                scaling=_scaling(p) or snapshot["_Scaling"],
+                tags=tuple(rds._parse_tags(p)),
+            )
+        )
+        return self._later("RestoreDBClusterFromSnapshot", record, "", snapshot_id)
+
+    def _later(
+        self, action: str, record: dict[str, Any], password: str, snapshot_id: str | None = None
+    ) -> Response:
+        from ministack.core.concurrency import spawn_background
+
+        spawn_background(self.clusters.finish, record, password, snapshot_id, thread_name="rds-create")
+        return _cluster(action, record)
+
+    def modify(self, p: Params) -> Response:
+        """``ModifyDBCluster``: password, scaling, security groups, protection, backups."""
+        from ministack.services import rds
+
+        record = self.clusters.get(rds._p(p, "DBClusterIdentifier"))
+        groups = tuple(rds._parse_member_list(p, "VpcSecurityGroupIds"))
+        rules.check_groups(groups)
+        for name in ("NewDBClusterIdentifier", "EngineVersion", "EngineMode", "EnableHttpEndpoint", "Port"):
+            if rds._p(p, name):
+                raise RdsError("UnsupportedOperation", f"The sandbox cannot change {name} of a cluster.")
+        wanted = rules.scaling({**record["_Scaling"], **_scaling(p)})
+        if password := rds._p(p, "MasterUserPassword"):
+            self.clusters.set_password(record, password)
+        self.clusters.scale(record, wanted)
+        if groups:
+            record["VpcSecurityGroups"] = rules.memberships(groups)
+        if protection := rds._p(p, "DeletionProtection"):
+            record["DeletionProtection"] = protection == "true"
+        if days := rds._p(p, "BackupRetentionPeriod"):
+            record["BackupRetentionPeriod"] = int(days)
+        return _cluster("ModifyDBCluster", record)
+
+    def modify_capacity(self, p: Params) -> Response:
+        """``ModifyCurrentDBClusterCapacity``: 0 pauses, anything else resumes."""
+        from ministack.services import rds
+
+        record = self.clusters.get(rds._p(p, "DBClusterIdentifier"))
+        capacity = int(rds._p(p, "Capacity") or -1)
+        cluster_id = record["DBClusterIdentifier"]
+        if capacity not in (0, *rules.CAPACITIES):
+            raise RdsError(
+                "InvalidDBClusterCapacityFault", f"{capacity} is not a capacity of Aurora Serverless."
+            )
+        before = self.clusters.capacity(record)
+        databases = self.clusters.context.estate.databases
+        (databases.resume if capacity else databases.pause)(cluster_id)
+        response: Response = rds._xml(
+            200,
+            "ModifyCurrentDBClusterCapacityResponse",
+            "<ModifyCurrentDBClusterCapacityResult>"
+            f"<DBClusterIdentifier>{cluster_id}</DBClusterIdentifier>"
+            f"<PendingCapacity>{capacity}</PendingCapacity><CurrentCapacity>{before}</CurrentCapacity>"
+            "<SecondsBeforeTimeout>300</SecondsBeforeTimeout>"
+            "<TimeoutAction>RollbackCapacityChange</TimeoutAction>"
+            "</ModifyCurrentDBClusterCapacityResult>",
+        )
+        return response
+
+    def delete(self, p: Params) -> Response:
+        """``DeleteDBCluster``, with a final snapshot unless told to skip it."""
+        from ministack.core.concurrency import spawn_background
+        from ministack.services import rds
+
+        record = self.clusters.get(rds._p(p, "DBClusterIdentifier"))
+        snapshot_id = rds._p(p, "FinalDBSnapshotIdentifier") or None
+        if record["DeletionProtection"]:
+            raise RdsError(
+                "InvalidParameterCombination",
+                "Cannot delete protected Cluster, please disable deletion protection.",
+            )
+        if (rds._p(p, "SkipFinalSnapshot") == "true") == bool(snapshot_id):
+            raise RdsError(
+                "InvalidParameterCombination",
+                "FinalDBSnapshotIdentifier is required unless SkipFinalSnapshot is given, and not with it.",
+            )
+        if record["Status"] != "available":
+            raise RdsError("InvalidDBClusterStateFault", f"Cluster is in state {record['Status']}.")
+        if snapshot_id in rds._db_cluster_snapshots:
+            raise RdsError("DBClusterSnapshotAlreadyExistsFault", f"{snapshot_id} already exists.")
+        record["Status"] = "deleting"
+        spawn_background(
+            self.clusters.delete, record["DBClusterIdentifier"], snapshot_id, thread_name="rds-delete"
+        )
+        return _cluster("DeleteDBCluster", record)
+
+    def create_snapshot(self, p: Params) -> Response:
+        """``CreateDBClusterSnapshot``."""
+        from ministack.services import rds
+
+        record = self.clusters.get(rds._p(p, "DBClusterIdentifier"))
+        snapshot_id = rds._p(p, "DBClusterSnapshotIdentifier")
+        if not snapshot_id:
+            raise RdsError("InvalidParameterValue", "DBClusterSnapshotIdentifier is required.")
+        return _snapshot("CreateDBClusterSnapshot", self.clusters.snapshot(record, snapshot_id))
+
+    def delete_snapshot(self, p: Params) -> Response:
+        """``DeleteDBClusterSnapshot``."""
+        from ministack.services import rds
+
+        made = self.clusters.delete_snapshot(rds._p(p, "DBClusterSnapshotIdentifier"))
+        return _snapshot("DeleteDBClusterSnapshot", {**made, "Status": "deleted"})
+
+
+def _guarded(action: Callable[[Params], Response]) -> Callable[[Params], Response]:
+    def guarded(p: Params) -> Response:
+        try:
+            return action(p)
+        except RdsError as error:
+            return _error(error.code, str(error))
+
+    return guarded
+
+
+def _refusal(name: str) -> Callable[[Params], Response]:
+    def refuse(_p: Params) -> Response:
+        return _error(
+            "UnsupportedOperation", f"The sandbox does not do {name}: nothing would stand behind it."
+        )
+
+    return refuse
+
+
+def _error(code: str, message: str) -> Response:
+    from ministack.services import rds
+
+    response: Response = rds._error(code, message, 400)
+    return response
+
+
+def _cluster(action: str, record: dict[str, Any]) -> Response:
+    from ministack.services import rds
+
+    inner = f"<{action}Result><DBCluster>{rds._cluster_xml(record)}</DBCluster></{action}Result>"
+    response: Response = rds._xml(200, f"{action}Response", inner)
+    return response
+
+
+def _snapshot(action: str, made: dict[str, Any]) -> Response:
+    from ministack.services import rds
+
+    xml = rds._cluster_snapshot_xml(made)
+    inner = f"<{action}Result><DBClusterSnapshot>{xml}</DBClusterSnapshot></{action}Result>"
+    response: Response = rds._xml(200, f"{action}Response", inner)
+    return response
+
+
+def _lowered(p: Params) -> Params:
+    wanted = p.get("DBClusterIdentifier")
+    return p if not wanted else {**p, "DBClusterIdentifier": [str(value).lower() for value in wanted]}
+
+
+def _scaling(p: Params) -> dict[str, Any]:
+    from ministack.services import rds
+
+    names = ("MinCapacity", "MaxCapacity", "AutoPause", "SecondsUntilAutoPause")
+    return {name: value for name in names if (value := rds._p(p, f"ScalingConfiguration.{name}"))}
