@@ -1,0 +1,344 @@
+"""Aurora clusters: a real MariaDB each, behind an endpoint that wakes it.
+
+The master user has the rights that RDS gives: everything but SUPER, FILE, SHUTDOWN and the
+like. The server has no port of its own: only the endpoint leads to it. The rights follow
+"Master user account privileges" in the RDS user guide (MySQL).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+import shutil
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pymysql
+
+from tsalab.errors import SandboxError
+from tsalab.sandbox.folder import read_json, write_json
+from tsalab.sandbox.machines import endpoint
+from tsalab.sandbox.machines.mariadb import MariaDB, quote
+
+if TYPE_CHECKING:
+    from tsalab.sandbox.machines.estate import Estate
+
+logger = logging.getLogger(__name__)
+
+MASTER_RIGHTS = (
+    "SELECT, INSERT, UPDATE, DELETE, CREATE, DROP, RELOAD, PROCESS, REFERENCES, INDEX, ALTER, "
+    "SHOW DATABASES, CREATE TEMPORARY TABLES, LOCK TABLES, EXECUTE, REPLICATION SLAVE, BINLOG MONITOR, "
+    "CREATE VIEW, SHOW VIEW, CREATE ROUTINE, ALTER ROUTINE, CREATE USER, EVENT, TRIGGER"
+)
+_KEEPER = "rdsadmin"
+
+
+class Endpoint(NamedTuple):
+    """Where a cluster takes connections."""
+
+    host: str
+    port: int
+
+
+@dataclass
+class _Cluster:
+    """A cluster that runs or sleeps."""
+
+    id: str
+    server: MariaDB
+    endpoint: endpoint.Endpoint
+    facts: dict[str, Any] = field(repr=False)
+
+    @property
+    def address(self) -> Endpoint:
+        return Endpoint("127.0.0.1", self.endpoint.port)
+
+
+class Databases:
+    """Every cluster of one sandbox. Methods block and may be called from any thread.
+
+    Parameters
+    ----------
+    estate
+        The machines of the sandbox.
+    """
+
+    def __init__(self, estate: Estate) -> None:
+        self._estate = estate
+        self._clusters: dict[str, _Cluster] = {}
+
+    # -- what the control plane asks for ------------------------------------------------
+
+    def create(self, cluster_id: str, *, username: str, password: str, database: str | None) -> Endpoint:
+        """Create a cluster; return when it takes connections.
+
+        Parameters
+        ----------
+        cluster_id
+            Its identifier, unique in the sandbox.
+        username, password
+            The master user.
+        database
+            Database to create in it, if any.
+
+        Raises
+        ------
+        SandboxError
+            When there is such a cluster, or the server does not start.
+        """
+        return self._estate.run(self._create(cluster_id, username, password, database))
+
+    def delete(self, cluster_id: str) -> None:
+        """Delete a cluster with its data; an unknown one is no error."""
+        self._estate.run(self._delete(cluster_id))
+
+    def pause(self, cluster_id: str) -> None:
+        """Stop a cluster's server; the next connection wakes it."""
+        self._estate.run(self._pause(self._get(cluster_id)))
+
+    def resume(self, cluster_id: str) -> None:
+        """Wake a cluster."""
+        self._estate.run(self._wake(self._get(cluster_id)))
+
+    def is_paused(self, cluster_id: str) -> bool:
+        """Whether a cluster sleeps."""
+        return bool(self._get(cluster_id).facts["paused"])
+
+    def connections(self, cluster_id: str) -> int:
+        """Open client connections of a cluster."""
+        return self._get(cluster_id).endpoint.connections
+
+    def set_auto_pause(self, cluster_id: str, seconds: float | None) -> None:
+        """Pause a cluster when it had no connection for so long; None: never."""
+        self._estate.run(self._set_auto_pause(self._get(cluster_id), seconds))
+
+    def set_password(self, cluster_id: str, password: str) -> None:
+        """Give the master user another password."""
+        self._estate.run(self._set_password(self._get(cluster_id), password))
+
+    def snapshot(self, cluster_id: str, snapshot_id: str) -> None:
+        """Keep a copy of a cluster's data as of now.
+
+        Raises
+        ------
+        SandboxError
+            When there is no such cluster, or already such a snapshot.
+        """
+        self._estate.run(self._snapshot(self._get(cluster_id), snapshot_id))
+
+    def restore(self, snapshot_id: str, cluster_id: str) -> Endpoint:
+        """Create a cluster from a snapshot: same data, users and master password.
+
+        Raises
+        ------
+        SandboxError
+            When there is no such snapshot, or already such a cluster.
+        """
+        return self._estate.run(self._restore(snapshot_id, cluster_id))
+
+    def delete_snapshot(self, snapshot_id: str) -> None:
+        """Delete a snapshot; an unknown one is no error."""
+        shutil.rmtree(self._snapshot_home(snapshot_id), ignore_errors=True)
+
+    def snapshots(self) -> list[str]:
+        """Identifiers of the snapshots that exist."""
+        home = self._estate.folder.path("snapshots")
+        return sorted(path.name for path in home.iterdir()) if home.is_dir() else []
+
+    def address(self, cluster_id: str) -> Endpoint:
+        """Where a cluster takes connections."""
+        return self._get(cluster_id).address
+
+    def resume_all(self) -> None:
+        """Start every cluster the sandbox had; paused ones stay paused."""
+        self._estate.run(self.bring_back())
+
+    # -- on the estate's loop -------------------------------------------------------------
+
+    async def _create(self, cluster_id: str, username: str, password: str, database: str | None) -> Endpoint:
+        self._must_be_new(cluster_id)
+        facts: dict[str, Any] = {
+            "username": username,
+            "database": database,
+            "keeper": secrets.token_urlsafe(24),
+            "paused": False,
+            "auto_pause": None,
+        }
+        cluster = self._make(cluster_id, facts)
+        try:
+            await cluster.server.create(
+                [*_keeper(facts["keeper"]), *_master(username, password), *_database(database)]
+            )
+            await self._open(cluster)
+        except BaseException:
+            await self._delete(cluster_id)
+            raise
+        self._save(cluster)
+        return cluster.address
+
+    def _must_be_new(self, cluster_id: str) -> None:
+        if cluster_id in self._clusters:
+            raise SandboxError.machine_exists("database cluster", cluster_id)
+
+    def _make(self, cluster_id: str, facts: dict[str, Any]) -> _Cluster:
+        folder = self._estate.folder
+        home = self._home(cluster_id)
+        port = self._estate.ports.get(f"database/{cluster_id}")
+        socket = folder.runtime / f"db-{port}.sock"
+        server = MariaDB(folder, cluster_id, home, socket, settings=("skip-name-resolve",))
+
+        async def wake() -> None:
+            await self._wake(cluster)
+
+        cluster = _Cluster(cluster_id, server, endpoint.Endpoint(cluster_id, port, socket, wake), facts)
+        self._clusters[cluster_id] = cluster
+        return cluster
+
+    async def _open(self, cluster: _Cluster) -> None:
+        await cluster.endpoint.open()
+        if not cluster.facts["paused"]:
+            await cluster.server.start()
+        self._arm(cluster)
+
+    def _save(self, cluster: _Cluster) -> None:
+        write_json(self._home(cluster.id) / "cluster.json", cluster.facts)
+
+    def _arm(self, cluster: _Cluster) -> None:
+        seconds = cluster.facts["auto_pause"]
+        idle = None
+        if seconds is not None and not cluster.facts["paused"]:
+
+            def idle() -> None:
+                self._estate.background(self._pause(cluster))
+
+        cluster.endpoint.when_idle(seconds, idle)
+
+    async def _pause(self, cluster: _Cluster) -> None:
+        cluster.facts["paused"] = True
+        self._save(cluster)
+        cluster.endpoint.drop()
+        await cluster.server.stop()
+
+    async def _wake(self, cluster: _Cluster) -> None:
+        await cluster.server.start()
+        if cluster.facts["paused"]:
+            logger.info("cluster %s resumed", cluster.id)
+            cluster.facts["paused"] = False
+            self._save(cluster)
+            self._arm(cluster)
+
+    async def _set_auto_pause(self, cluster: _Cluster, seconds: float | None) -> None:
+        cluster.facts["auto_pause"] = seconds
+        self._save(cluster)
+        self._arm(cluster)
+
+    async def _set_password(self, cluster: _Cluster, password: str) -> None:
+        await self._wake(cluster)
+        user = quote(cluster.facts["username"])
+        await self._as_keeper(cluster, f"ALTER USER {user}@'%' IDENTIFIED BY {quote(password)}")
+
+    async def _as_keeper(self, cluster: _Cluster, statement: str) -> None:
+        def run() -> None:
+            connection = pymysql.connect(
+                unix_socket=str(cluster.server.socket), user=_KEEPER, password=cluster.facts["keeper"]
+            )
+            with connection, connection.cursor() as cursor:
+                cursor.execute(statement)
+
+        await asyncio.to_thread(run)
+
+    async def _snapshot(self, cluster: _Cluster, snapshot_id: str) -> None:
+        home = self._snapshot_home(snapshot_id)
+        if home.exists():
+            raise SandboxError.machine_exists("snapshot", snapshot_id)
+        if cluster.server.running:
+            await self._as_keeper(cluster, "FLUSH LOCAL TABLES")
+        try:
+            await cluster.server.frozen_copy(home / "data")
+            write_json(home / "cluster.json", {**cluster.facts, "paused": False})
+        except BaseException:
+            shutil.rmtree(home, ignore_errors=True)
+            raise
+
+    async def _restore(self, snapshot_id: str, cluster_id: str) -> Endpoint:
+        self._must_be_new(cluster_id)
+        home = self._snapshot_home(snapshot_id)
+        facts = read_json(home / "cluster.json")
+        if not facts:
+            raise SandboxError.no_such_machine("snapshot", snapshot_id)
+        cluster = self._make(cluster_id, facts)
+        try:
+            await cluster.server.create([], data=home / "data")
+            await self._open(cluster)
+        except BaseException:
+            await self._delete(cluster_id)
+            raise
+        self._save(cluster)
+        return cluster.address
+
+    async def _delete(self, cluster_id: str) -> None:
+        cluster = self._clusters.pop(cluster_id, None)
+        if cluster is not None:
+            await cluster.endpoint.close()
+            await cluster.server.stop()
+            self._estate.ports.forget(f"database/{cluster_id}")
+        await asyncio.to_thread(shutil.rmtree, self._home(cluster_id), ignore_errors=True)
+
+    async def bring_back(self) -> None:
+        """Start the clusters that are not there yet. On the estate's loop."""
+        found = self._estate.folder.path("databases").glob("*/cluster.json")
+        ids = [path.parent.name for path in found if path.parent.name not in self._clusters]
+        await asyncio.gather(*(self._resume(cluster_id) for cluster_id in ids))
+
+    async def _resume(self, cluster_id: str) -> None:
+        await self._open(self._make(cluster_id, read_json(self._home(cluster_id) / "cluster.json")))
+
+    async def stop_all(self) -> None:
+        """Stop every cluster, keeping what it was: paused or awake. On the estate's loop."""
+
+        async def stop(cluster: _Cluster) -> None:
+            await cluster.endpoint.close()
+            with suppress(OSError):
+                await cluster.server.stop()
+
+        await asyncio.gather(*(stop(cluster) for cluster in self._clusters.values()))
+        self._clusters.clear()
+
+    def _get(self, cluster_id: str) -> _Cluster:
+        try:
+            return self._clusters[cluster_id]
+        except KeyError:
+            raise SandboxError.no_such_machine("database cluster", cluster_id) from None
+
+    def _home(self, cluster_id: str) -> Path:
+        return self._estate.folder.path("databases", cluster_id)
+
+    def _snapshot_home(self, snapshot_id: str) -> Path:
+        return self._estate.folder.path("snapshots", snapshot_id)
+
+
+def _keeper(password: str) -> list[str]:
+    """Our own account; MariaDB's root, who would need no password, goes."""
+    return [
+        f"CREATE USER IF NOT EXISTS '{_KEEPER}'@'localhost' IDENTIFIED BY {quote(password)}",
+        f"GRANT ALL PRIVILEGES ON *.* TO '{_KEEPER}'@'localhost' WITH GRANT OPTION",
+        "DROP USER IF EXISTS 'root'@'localhost', 'root'@'127.0.0.1', 'root'@'::1', ''@'localhost'",
+    ]
+
+
+def _master(username: str, password: str) -> list[str]:
+    user = f"{quote(username)}@'%'"
+    return [
+        f"CREATE USER IF NOT EXISTS {user} IDENTIFIED BY {quote(password)}",
+        f"GRANT {MASTER_RIGHTS} ON *.* TO {user} WITH GRANT OPTION",
+    ]
+
+
+def _database(name: str | None) -> list[str]:
+    if not name:
+        return []
+    quoted = name.replace("`", "``")
+    return [f"CREATE DATABASE IF NOT EXISTS `{quoted}` CHARACTER SET utf8mb4"]

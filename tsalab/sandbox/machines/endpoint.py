@@ -1,0 +1,115 @@
+"""The endpoint of an Aurora cluster: a loopback port that wakes the database behind it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from tsalab.errors import SandboxError
+from tsalab.sandbox.machines import listening
+from tsalab.sandbox.machines.relay import Half, join
+
+logger = logging.getLogger(__name__)
+
+
+class Endpoint:
+    """Listens for a cluster and carries connections to its server's Unix socket.
+
+    Parameters
+    ----------
+    name
+        The cluster, for the log.
+    port
+        Loopback port.
+    socket
+        Unix socket of the server.
+    wake
+        Makes sure that the server runs; awaited for every connection.
+    """
+
+    def __init__(self, name: str, port: int, socket: Path, wake: Callable[[], Awaitable[None]]) -> None:
+        self.name, self.port = name, port
+        self._socket, self._wake = socket, wake
+        self._server: asyncio.Server | None = None
+        self._open: set[Half] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._idle_after: float | None = None
+        self._idle: Callable[[], None] | None = None
+        self._timer: asyncio.TimerHandle | None = None
+
+    @property
+    def connections(self) -> int:
+        """Open client connections: each keeps the cluster awake, idle or not."""
+        return len(self._open)
+
+    async def open(self) -> None:
+        """Listen."""
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(lambda: _Client(self), "127.0.0.1", self.port, backlog=128)
+
+    async def close(self) -> None:
+        """Stop listening and drop every connection."""
+        self.when_idle(None, None)
+        if self._server is not None:
+            await listening.stop(self._server)
+        self.drop()
+        for task in list(self._tasks):
+            task.cancel()
+
+    def drop(self) -> None:
+        """Drop every connection, as a server that goes away does."""
+        for half in list(self._open):
+            if half.transport is not None:
+                half.transport.abort()
+
+    def when_idle(self, seconds: float | None, call: Callable[[], None] | None) -> None:
+        """Call `call` when there was no connection for `seconds`; None ends that."""
+        self._idle_after, self._idle = seconds, call
+        self._settle()
+
+    def _settle(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if not self._open and self._idle_after is not None and self._idle is not None:
+            self._timer = asyncio.get_running_loop().call_later(self._idle_after, self._idle)
+
+    def opened(self, client: Half) -> None:
+        """Note a new client and connect it to the server."""
+        self._open.add(client)
+        self._settle()
+        task = asyncio.get_running_loop().create_task(self._connect(client))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def closed(self, client: Half) -> None:
+        """Note that a client went."""
+        self._open.discard(client)
+        self._settle()
+
+    async def _connect(self, client: Half) -> None:
+        try:
+            await self._wake()
+            _, server = await asyncio.get_running_loop().create_unix_connection(Half, str(self._socket))
+        except (OSError, SandboxError) as error:
+            logger.warning("endpoint of %s: a client was turned away: %s", self.name, error)
+            if client.transport is not None:
+                client.transport.abort()
+            return
+        join(client, server)
+
+
+class _Client(Half):
+    def __init__(self, endpoint: Endpoint) -> None:
+        super().__init__()
+        self._endpoint = endpoint
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        self._endpoint.opened(self)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        super().connection_lost(error)
+        self._endpoint.closed(self)
