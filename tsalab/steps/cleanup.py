@@ -1,0 +1,229 @@
+"""The clean-up: empty, delete, and look that nothing is left.
+
+The lab's text expects RDS to leave a snapshot; its own template says
+``DeletionPolicy: Delete``, which leaves none. So what is really there is deleted: none,
+or some.
+"""
+
+from __future__ import annotations
+
+from tsalab.cloud.bucket import Bucket
+from tsalab.cloud.cluster import Cluster
+from tsalab.cloud.environments import Environments
+from tsalab.cloud.inventory import Names, delete_key_pair, delete_repositories, leftovers
+from tsalab.cloud.stacks import Stack
+from tsalab.cloud.waiting import poll
+from tsalab.course import CLEANUP
+from tsalab.errors import CloudError
+from tsalab.show import StepView, note, table
+from tsalab.steps.place import Place
+from tsalab.steps.step import STEPS, Finding, Outcome
+from tsalab.steps.world import World
+
+_BUCKETS = ("StackData", "PipelineArtifacts")
+
+
+def _names(place: Place) -> Names:
+    return Names(stacks=(place.stack, place.bootstrap), repositories=(place.repository, "TSAGallery-SPA"))
+
+
+def _buckets(place: Place) -> list[Bucket]:
+    """The buckets of both stacks, as far as the stacks still exist."""
+    found = []
+    for name in (place.bootstrap, place.stack):
+        stack = Stack(place.account, name)
+        if stack.state() is None:
+            continue
+        resources = stack.resources()
+        found += [Bucket(place.account, resources[key]) for key in _BUCKETS if resources.get(key)]
+    return [bucket for bucket in found if bucket.exists()]
+
+
+@STEPS.check("cleanup-1")
+def check_buckets(world: World) -> Finding:
+    """The lab's buckets are empty, or gone."""
+    expected = "the data bucket and the pipelines' artifact buckets empty"
+    full = {bucket.name: count for bucket in _buckets(world.place) if (count := bucket.count())}
+    if full:
+        saw = ", ".join(f"{name} holds {count} object versions" for name, count in full.items())
+        return Finding(False, saw, expected, CLEANUP.step("cleanup-1").by_hand)
+    return Finding(True, "no objects are left", expected)
+
+
+@STEPS.do("cleanup-1")
+def do_empty(world: World, view: StepView) -> Outcome:
+    """Delete every version of every object."""
+    rows = []
+    for bucket in _buckets(world.place):
+        count = bucket.empty()
+        view.line(f"{bucket.name}: {count} object versions deleted")
+        rows.append((bucket.name, count))
+    return Outcome({"deleted": dict(rows)}, [table(rows, ("Bucket", "Object versions deleted"))])
+
+
+@STEPS.check("cleanup-2")
+def check_environment(world: World) -> Finding:
+    """No Cloud9 environment of the lab is left."""
+    expected = "no Cloud9 environment of the lab"
+    names = Environments(world.place.account).named(world.place.stack)
+    saw = ", ".join(names.values()) or "none"
+    return Finding(not names, saw, expected, "" if not names else CLEANUP.step("cleanup-2").by_hand)
+
+
+@STEPS.do("cleanup-2")
+def do_delete_environment(world: World, view: StepView) -> Outcome:
+    """Delete the lab's Cloud9 environments."""
+    environments = Environments(world.place.account)
+    for environment_id, name in environments.named(world.place.stack).items():
+        view.line(f"Deleting {name}")
+        environments.delete(environment_id)
+    return Outcome()
+
+
+def _present(place: Place) -> dict[str, str]:
+    states = {name: Stack(place.account, name).state() for name in (place.stack, place.bootstrap)}
+    return {name: state.status for name, state in states.items() if state}
+
+
+@STEPS.check("cleanup-3")
+def check_stacks(world: World) -> Finding:
+    """The stacks can be deleted: their buckets are empty."""
+    expected = "the lab's stacks, with nothing in their buckets"
+    emptied = check_buckets(world)
+    if not emptied.passed:
+        return Finding(False, emptied.saw, expected, emptied.next)
+    present = _present(world.place)
+    saw = ", ".join(f"{name} ({status})" for name, status in present.items()) or "no stack of the lab"
+    return Finding(True, saw, expected, facts={"stacks": present})
+
+
+@STEPS.check("cleanup-4")
+def check_choice(world: World) -> Finding:
+    """The gallery's stack is at rest, or gone."""
+    expected = f"the stack {world.place.stack} at rest"
+    emptied = check_buckets(world)
+    if not emptied.passed:
+        return Finding(False, emptied.saw, expected, emptied.next)
+    state = Stack(world.place.account, world.place.stack).state()
+    if state is None:
+        return Finding(True, "it is gone already", expected)
+    resources = Stack(world.place.account, world.place.stack).resources()
+    deleting = state.status == "DELETE_IN_PROGRESS"
+    saw = f"{state.status}, {len(resources)} resources"
+    return Finding(state.settled or deleting, saw, expected, "Wait until its update has ended.")
+
+
+@STEPS.check("cleanup-5")
+def check_deleting(world: World) -> Finding:
+    """The gallery's stack is being deleted, or gone."""
+    state = Stack(world.place.account, world.place.stack).state()
+    expected = f"{world.place.stack} being deleted, or gone"
+    if state is None or state.status == "DELETE_IN_PROGRESS":
+        return Finding(True, state.status if state else "it is gone", expected)
+    return Finding(False, state.status, expected, CLEANUP.step("cleanup-5").by_hand)
+
+
+@STEPS.do("cleanup-5")
+def do_delete(world: World, view: StepView) -> Outcome:
+    """Ask for the stack's deletion."""
+    world.place.disconnect()  # the web server goes with the stack
+    view.line(f"Deleting the stack {world.place.stack}")
+    Stack(world.place.account, world.place.stack).delete()
+    return Outcome()
+
+
+def _gone(place: Place, name: str, by_hand: str) -> Finding:
+    expected = f"no stack {name}"
+    stack = Stack(place.account, name)
+    state = stack.state()
+    if state is None:
+        return Finding(True, "it is gone", expected)
+    if state.status == "DELETE_FAILED":
+        event = stack.failure()
+        cause = f"{event.resource}: {event.reason}" if event else state.reason
+        return Finding(
+            False, f"its deletion failed. {cause}", expected, f"Mend that, then: {by_hand}", final=True
+        )
+    return Finding(False, state.status, expected, by_hand)
+
+
+@STEPS.check("cleanup-6")
+def check_gone(world: World) -> Finding:
+    """The gallery's stack is gone."""
+    return _gone(world.place, world.place.stack, CLEANUP.step("cleanup-5").by_hand)
+
+
+@STEPS.do("cleanup-6")
+def do_wait(world: World, view: StepView) -> Outcome:
+    """Watch the stack go."""
+    _watch(world, world.place.stack, view, CLEANUP.step("cleanup-6").patience)
+    return Outcome()
+
+
+def _watch(world: World, name: str, view: StepView, seconds: float) -> None:
+    stack = Stack(world.place.account, name)
+    seen: set[str] = set()
+
+    def look() -> bool:
+        state = stack.state()
+        if state is None:
+            return True
+        try:
+            events = stack.events()
+        except CloudError:
+            return stack.state() is None  # it went between the two questions
+        for event in reversed(events):
+            if event.event_id not in seen and event.status.startswith("DELETE"):
+                view.line(f"{event.status:22} {event.resource} {event.reason}".rstrip())
+            seen.add(event.event_id)
+        return state.status == "DELETE_FAILED"
+
+    poll(look, bool, seconds=seconds)
+
+
+@STEPS.check("cleanup-7")
+def check_bootstrap(world: World) -> Finding:
+    """The bootstrap stack is gone."""
+    return _gone(world.place, world.place.bootstrap, CLEANUP.step("cleanup-7").by_hand)
+
+
+@STEPS.do("cleanup-7")
+def do_delete_bootstrap(world: World, view: StepView) -> Outcome:
+    """Delete the bootstrap stack, after the gallery's, and watch it go."""
+    if not check_gone(world).passed:
+        raise CloudError.still_there(
+            world.place.stack, "Finish clean-up step 6 first: it uses the bootstrap stack."
+        )
+    view.line(f"Deleting the stack {world.place.bootstrap}")
+    Stack(world.place.account, world.place.bootstrap).delete()
+    _watch(world, world.place.bootstrap, view, CLEANUP.step("cleanup-7").patience)
+    return Outcome()
+
+
+@STEPS.check("cleanup-8")
+def check_nothing_left(world: World) -> Finding:
+    """Nothing of the lab is in the account."""
+    expected = "nothing of the lab in the account"
+    left = leftovers(world.place.account, _names(world.place))
+    if left:
+        saw = ", ".join(f"{thing.kind} {thing.name}" for thing in left)
+        return Finding(False, f"still there: {saw}", expected, CLEANUP.step("cleanup-8").by_hand)
+    return Finding(True, "nothing is left", expected, facts={"left": []})
+
+
+@STEPS.do("cleanup-8")
+def do_delete_rest(world: World, view: StepView) -> Outcome:
+    """Delete what no stack deletes: snapshots, the repositories and the key pair."""
+    place, names = world.place, _names(world.place)
+    cluster = Cluster(place.account, names.cluster)
+    deleted: list[tuple[str, str]] = []
+    for snapshot in cluster.snapshots():
+        cluster.delete_snapshot(snapshot)
+        deleted.append(("cluster snapshot", snapshot))
+    deleted += [("repository", name) for name in delete_repositories(place.account, names)]
+    deleted += [("key pair", name) for name in delete_key_pair(place.account, names)]
+    for kind, name in deleted:
+        view.line(f"Deleted the {kind} {name}")
+    return Outcome(
+        parts=[table(deleted, ("Kind", "Deleted")) if deleted else note("There was nothing to delete.")]
+    )

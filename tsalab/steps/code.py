@@ -1,0 +1,186 @@
+"""Steps 15 to 24: the app's code learns to ask for the secret."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from urllib.parse import urlsplit
+
+from tsalab.course import LAB
+from tsalab.errors import StepError
+from tsalab.files import replace_bytes
+from tsalab.server import node
+from tsalab.show import StepView, diff, note, pairs
+from tsalab.steps.source import APP, CONFIG, EDITS, Edit, Seen
+from tsalab.steps.step import STEPS, Finding, Outcome
+from tsalab.steps.world import World
+
+EDIT_STEPS = {
+    16: "config-make-room",
+    17: "config-secret-name",
+    18: "config-drop-db",
+    21: "app-drop-pool",
+    22: "app-add-pool",
+}
+SAVE_STEPS = {19: CONFIG, 23: APP}
+_OPEN_FIRST = "Run step 15, or clone the repository into your working folder."
+
+
+def _done_in_repository(world: World) -> bool:
+    """Whether the repository's newest commit holds every edit, wherever they were made."""
+    secret = world.secret_name
+    return all(edit.look(world.pushed(edit.file), secret).ok for edit in EDITS.values())
+
+
+def _look(world: World, edit: Edit) -> Seen:
+    """What a file of the app shows: the clone's, or CodeCommit's when the edit came there from elsewhere."""
+    seen = edit.look(world.code(edit.file), world.secret_name)
+    if seen.ok or not world.clone.exists:
+        return seen
+    elsewhere = edit.look(world.pushed(edit.file), world.secret_name)
+    return elsewhere if elsewhere.ok and not world.clone.changed() else seen
+
+
+def _same_repository(origin: str, url: str) -> bool:
+    """Whether an origin is the repository of a clone URL, written in any of CodeCommit's three ways."""
+    have, want = urlsplit(origin), urlsplit(url)
+    if have.scheme == "codecommit" or origin.startswith("codecommit::"):  # git-remote-codecommit
+        return re.split(r"[/@]", origin)[-1] == want.path.rpartition("/")[2]
+    same_port = have.scheme != want.scheme or have.port == want.port
+    return (have.hostname, have.path.rstrip("/")) == (want.hostname, want.path) and same_port
+
+
+@STEPS.check(15)
+def check_clone(world: World) -> Finding:
+    """The learner has the app's code, or has already pushed what the lab asks for."""
+    expected = f"a clone of {world.place.repository} in the working folder"
+    if world.clone.exists:
+        origin, url = world.clone.origin(), world.repository.clone_url()
+        if not _same_repository(origin, url):
+            saw = f"{world.clone.folder.name} is a clone of {origin or 'nothing'}"
+            return Finding(False, saw, expected, f"Move that folder away; {_OPEN_FIRST}", final=True)
+        return Finding(True, f"a clone of {origin}", expected, facts={"head": world.clone.head()})
+    if _done_in_repository(world):
+        head = world.repository.head()
+        return Finding(True, "the repository holds the lab's edits already", expected, facts={"head": head})
+    return Finding(False, "there is no clone", expected, _OPEN_FIRST)
+
+
+@STEPS.do(15)
+def do_clone(world: World, view: StepView) -> Outcome:
+    """Clone the repository."""
+    if not world.clone.exists:
+        url = world.repository.clone_url()
+        view.line(f"git clone {url}")
+        world.clone.clone(url)
+    world.clone.configure()
+    return Outcome(parts=[pairs({"Folder": world.clone.folder, "Origin": world.clone.origin()})])
+
+
+def _register_edit(step_id: int, name: str) -> None:
+    edit = EDITS[name]
+
+    @STEPS.check(step_id)
+    def check(world: World) -> Finding:
+        seen = _look(world, edit)
+        next_step = "" if seen.ok else LAB.step(step_id).by_hand
+        facts = {"line": seen.line} if seen.line else {}
+        return Finding(seen.ok, f"in {edit.file}, {seen.saw}", edit.expected, next_step, facts, final=True)
+
+    @STEPS.do(step_id)
+    def do(world: World, _view: StepView) -> Outcome:
+        _need_clone(world)
+        before = world.code(edit.file)
+        after = edit.apply(before, world.secret_name)
+        replace_bytes(world.clone.folder / edit.file, after.encode())
+        return Outcome(parts=[diff(_difference(before, after, edit.file))])
+
+
+def _need_clone(world: World) -> None:
+    if not world.clone.exists:
+        raise StepError.file_missing(world.clone.folder, _OPEN_FIRST)
+
+
+def _difference(before: str, after: str, name: str) -> str:
+    lines = difflib.unified_diff(before.splitlines(), after.splitlines(), name, name, lineterm="")
+    return "\n".join(lines)
+
+
+for _step_id, _name in EDIT_STEPS.items():
+    _register_edit(_step_id, _name)
+
+
+def _register_save(step_id: int, file: str) -> None:
+    @STEPS.check(step_id)
+    def check(world: World) -> Finding:
+        expected = f"{file} with the lab's edits, and no syntax error"
+        edits = [edit for edit in EDITS.values() if edit.file == file]
+        for edit in edits:
+            seen = _look(world, edit)
+            if not seen.ok:
+                return Finding(False, seen.saw, expected, "Finish the edit, then save.", final=True)
+        text = world.code(file)
+        if not all(edit.look(text, world.secret_name).ok for edit in edits):
+            text = world.pushed(file)
+        if error := node.syntax_error(world.server, text):
+            return Finding(False, f"{file}: {error}", expected, f"Mend {file} there and save it.", final=True)
+        return Finding(True, f"{file}, {len(text.splitlines())} lines, is sound", expected)
+
+
+for _step_id, _file in SAVE_STEPS.items():
+    _register_save(_step_id, _file)
+
+
+@STEPS.check(20)
+def check_look(world: World) -> Finding:
+    """config.js is finished, and app.js is there to be edited."""
+    expected = "app.js, with config.js finished"
+    saved = STEPS[19].check(world)
+    if not saved.passed:
+        return Finding(False, saved.saw, expected, "Finish steps 16 to 19 first.")
+    return Finding(True, f"app.js, {len(world.code(APP).splitlines())} lines", expected)
+
+
+@STEPS.do(20, always=True)
+def do_look(world: World, _view: StepView) -> Outcome:
+    """Say where the file is."""
+    return Outcome(parts=[note(f"{world.clone.folder / APP}")])
+
+
+@STEPS.check(24)
+def check_commit(world: World) -> Finding:
+    """The repository's newest commit holds every edit, and nothing is left uncommitted."""
+    expected = "every edit committed and pushed"
+    secret, lacking = world.secret_name, []
+    for edit in EDITS.values():
+        seen = edit.look(world.pushed(edit.file), secret)
+        if not seen.ok:
+            lacking.append(f"{edit.file}: {seen.saw}")
+    if lacking:
+        return Finding(False, f"in CodeCommit, {lacking[0]}", expected, LAB.step(24).by_hand)
+    head = world.repository.head()
+    if world.clone.exists and (changed := world.clone.changed()):
+        saw = f"not committed: {', '.join(changed)}"
+        return Finding(False, saw, expected, LAB.step(24).by_hand)
+    # A clone that was left behind is no fault: the edits came from elsewhere.
+    if world.clone.exists and world.clone.head() != head and world.clone.contains(head):
+        return Finding(False, "your clone's newest commit is not the one in CodeCommit", expected, "git push")
+    return Finding(True, f"commit {head[:10]} holds every edit", expected, facts={"commit": head})
+
+
+@STEPS.do(24)
+def do_commit(world: World, view: StepView, *, message: str = "Use Aurora RDS") -> Outcome:
+    """Commit what changed, and push."""
+    _need_clone(world)
+    for step_id in SAVE_STEPS:
+        saved = STEPS[step_id].check(world)
+        if not saved.passed:
+            raise StepError.not_passed(
+                step_id, LAB.step(step_id).title, saved.saw, saved.expected, saved.next
+            )
+    if world.clone.changed():
+        view.line(f'git commit -a -m "{message}"')
+        world.clone.commit(message)
+    view.line("git push")
+    world.clone.push()
+    return Outcome({"commit": world.clone.head()})

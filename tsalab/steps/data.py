@@ -1,0 +1,221 @@
+"""Steps 10 to 14: the secret, the web server, the data.
+
+Two ways move the data. ``dump`` is the lab's own: mysqldump to a file on the web server,
+and that file into Aurora. ``copy`` goes row by row through SSH forwarding, with counts
+and digests; it prepares the tables in step 13 and fills them in step 14.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from tsalab import migrate
+from tsalab.course import LAB
+from tsalab.errors import MigrationError, TsalabError
+from tsalab.migrate import Comparison, DumpFacts, Progress
+from tsalab.server import mariadb
+from tsalab.show import Part, StepView, log, note, table
+from tsalab.steps.step import STEPS, Finding, Outcome
+from tsalab.steps.world import World
+
+METHODS = ("dump", "copy")
+
+
+@STEPS.check(10)
+def check_secret(world: World) -> Finding:
+    """The stack's secret exists."""
+    expected = "the secret that the template of step 3 makes"
+    name = world.secret_name
+    return Finding(True, name, expected, facts={"name": name})
+
+
+@STEPS.check(11)
+def check_value(world: World) -> Finding:
+    """The secret's value can be read and leads to the cluster."""
+    expected = "user, password, host, port and database of the cluster"
+    secret = world.credentials
+    cluster = world.cluster
+    if cluster is None or secret.host != cluster.endpoint:
+        where = cluster.endpoint if cluster else "no cluster"
+        saw = f"the secret leads to {secret.host}, the cluster is at {where}"
+        return Finding(False, saw, expected, "Redeploy the template, so that the attachment is made again.")
+    facts = {"username": secret.username, "host": secret.host, "port": secret.port, "dbname": secret.dbname}
+    where = f"{secret.host}:{secret.port}, database {secret.dbname}"
+    shown = f"{secret.username} at {where}; the password is hidden"
+    return Finding(True, shown, expected, facts=facts)
+
+
+@STEPS.check(12)
+def check_connection(world: World) -> Finding:
+    """The web server lets us in, and reaches Aurora."""
+    expected = "a session on the web server, from which Aurora answers"
+    host, target = world.server_host, world.target
+    version = migrate.server_version(target)
+    return Finding(
+        True,
+        f"{host} reaches Aurora ({version})",
+        expected,
+        facts={"server": host, "database_version": version},
+    )
+
+
+def _dump(world: World) -> DumpFacts | None:
+    """Facts of the dump on the web server, or None when there is none."""
+    file = mariadb.find_dump(world.server)
+    return migrate.read_dump(mariadb.dump_lines(world.server, file)) if file else None
+
+
+def _source_tables(world: World) -> dict[str, int] | None:
+    """Rows by table of the old database, or None when it is stopped."""
+    if not mariadb.service_state(world.server).active:
+        return None
+    return migrate.row_counts(world.source)
+
+
+@STEPS.check(13)
+def check_export(world: World) -> Finding:
+    """A complete dump lies on the web server, or Aurora has the tables already."""
+    expected = "a complete dump.sql with every table and row, or the tables prepared in Aurora"
+    next_step = LAB.step(13).by_hand
+    secret = world.credentials  # without Aurora there is nothing to export for
+    tables = _source_tables(world) or {}
+    dump = _dump(world)
+    if dump:
+        if lacks := _dump_lacks(dump, tables):
+            return Finding(False, f"dump.sql {lacks}", expected, f"Dump again. {next_step}")
+        saw = f"dump.sql with {len(dump.tables)} tables, {sum(dump.tables.values())} rows"
+        return Finding(True, saw, expected, facts={"tables": dict(dump.tables)})
+    have = migrate.row_counts(world.target)
+    if not have or not have.keys() >= tables.keys():
+        return Finding(False, "there is no dump.sql", expected, next_step)
+    return Finding(True, f"{len(have)} tables in {secret.dbname}", expected, facts={"tables": sorted(have)})
+
+
+def _dump_lacks(dump: DumpFacts, tables: Mapping[str, int]) -> str:
+    """What a dump does not hold of the old database's tables and their rows; empty when it holds all."""
+    if not dump.complete:
+        return "ends before it is complete"
+    if not dump.tables:
+        return "holds no table"
+    if missing := sorted(tables.keys() - dump.tables.keys()):
+        return f"lacks {', '.join(missing)}"
+    fewer = [
+        f"{name} ({dump.tables[name]} of {rows})" for name, rows in tables.items() if dump.tables[name] < rows
+    ]
+    return f"lacks rows of {', '.join(fewer)}" if fewer else ""
+
+
+@STEPS.do(13)
+def do_export(world: World, view: StepView) -> Outcome:
+    """Dump on the web server, or prepare the tables in Aurora."""
+    if world.place.method == "copy":
+        plan = migrate.prepare(world.source, world.target)
+        parts = [table(plan.rows.items(), ("Table", "Rows to copy"))]
+        parts += [note(f"Not copied: {name}") for name in plan.left_out]
+        return Outcome({"method": "copy"}, parts)
+    result = mariadb.dump(world.server, on_output=view.line)
+    return Outcome({"method": "dump"}, [log(f"$ {result.command}\n{result.stderr}".rstrip())])
+
+
+@STEPS.check(14)
+def check_import(world: World) -> Finding:
+    """Aurora holds every row of the old database."""
+    expected = "every table of the old database, with every row, in Aurora"
+    by_hand = LAB.step(14).by_hand
+    if _source_tables(world) is None:
+        return _check_against_dump(world, expected)
+    found = migrate.compare(world.source, world.target)
+    if not found.rows:
+        return Finding(
+            False, "the old database has no tables", expected, "Restore it as lab 2 left it.", final=True
+        )
+    facts = _comparison_facts(found)
+    ours = [row for row in found.rows if row.source_rows is not None]
+    different = [row for row in ours if not row.equal]
+    if not different:
+        rows = sum(row.target_rows or 0 for row in ours)
+        return Finding(True, f"{len(ours)} tables with {rows} rows, equal", expected, facts=facts)
+    if _in_use(world) and all((row.target_rows or 0) >= (row.source_rows or 0) for row in different):
+        saw = "every table is there; the app has written to Aurora since"
+        return Finding(True, saw, expected, facts=facts)
+    names = ", ".join(f"{r.table} ({r.source_rows} rows, Aurora {r.target_rows})" for r in different)
+    return Finding(False, f"different: {names}", expected, by_hand, facts=facts)
+
+
+def _comparison_facts(found: Comparison) -> dict[str, object]:
+    return {
+        row.table: {"source": row.source_rows, "target": row.target_rows, "equal": row.equal}
+        for row in found.rows
+    }
+
+
+def _check_against_dump(world: World, expected: str) -> Finding:
+    """Once the old database is stopped, the dump is what Aurora is held against."""
+    counts = migrate.row_counts(world.target)
+    dump = _dump(world)
+    want = dump.tables if dump else {}
+    short = [
+        f"{name} ({rows} rows, Aurora {counts.get(name)})"
+        for name, rows in want.items()
+        if counts.get(name, -1) < rows
+    ]
+    if short or not any(counts.values()):  # without a dump, rows are all that can be asked for
+        saw = f"different from dump.sql: {', '.join(short)}" if short else "Aurora has no rows"
+        return Finding(False, saw, expected, LAB.step(14).by_hand)
+    return Finding(
+        True,
+        f"{len(counts)} tables with {sum(counts.values())} rows (the old database is stopped)",
+        expected,
+        facts={"tables": counts},
+    )
+
+
+def _in_use(world: World) -> bool:
+    """Whether the app on the web server already runs on Aurora."""
+    return app_database(world) == world.credentials.host
+
+
+def app_database(world: World) -> str:
+    """Host of the database that the running app uses, by its own word; empty when it does not answer."""
+    try:
+        return str(world.site.health().get("database", {}).get("host", ""))
+    except TsalabError:
+        return ""
+
+
+@STEPS.do(14)
+def do_import(world: World, view: StepView) -> Outcome:
+    """Load the dump through the web server, or copy the rows."""
+    if _in_use(world):
+        raise MigrationError.already_in_use(world.credentials.host)
+    if world.place.method == "copy":
+        return _copy(world, view)
+    secret = world.credentials
+    result = mariadb.load(
+        world.server,
+        host=secret.host,
+        database=secret.dbname,
+        user=secret.username,
+        password=secret.password,
+        on_output=view.line,
+    )
+    return Outcome({"method": "dump"}, [log(f"$ {result.command}\n{result.stdout}".rstrip()), *_proof(world)])
+
+
+def _copy(world: World, view: StepView) -> Outcome:
+    def show(progress: Progress) -> None:
+        view.progress(progress.table, progress.rows, progress.total, "rows")
+
+    report = migrate.copy(world.source, world.target, show)
+    rows = sum(copied.rows for copied in report.tables)
+    facts = {"method": "copy", "rows": rows, "seconds": round(report.seconds, 3)}
+    return Outcome(facts, [note(f"{rows} rows in {report.seconds:.1f} s"), *_proof(world)])
+
+
+def _proof(world: World) -> list[Part]:
+    found = migrate.compare(world.source, world.target)
+    rows = [
+        (row.table, row.source_rows, row.target_rows, "equal" if row.equal else "DIFFERENT")
+        for row in found.rows
+    ]
+    return [table(rows, ("Table", "Old database", "Aurora", "Content"))]

@@ -1,0 +1,320 @@
+"""Steps 1 to 9: the template, the upload, the pipeline."""
+
+from __future__ import annotations
+
+from tsalab.cloud.pipeline import Execution, StageState
+from tsalab.cloud.stacks import StackEvent
+from tsalab.cloud.waiting import poll
+from tsalab.course import LAB
+from tsalab.errors import StepError, TemplateError
+from tsalab.show import Part, StepView, details, diff, note, pairs, table
+from tsalab.steps.step import STEPS, Finding, Outcome
+from tsalab.steps.world import World
+from tsalab.template import Problem, Template, package, read_package
+
+FRAGMENTS = {
+    2: "database-subnet-group",
+    3: "database-secret",
+    4: "database-cluster",
+    5: "read-secrets-policy",
+}
+# What lab 3's template has and the lab's steps refer to.
+_LAB3 = ("VPC", "PrivateSubnetA", "PrivateSubnetB", "PrivateSecurityGroup", "ServerRole", "CFDistribution")
+
+# AWS's pipelines look for a new object about once a minute; after this, start it by hand.
+_POLLING_SECONDS = 90.0
+
+
+def _problems(template: Template) -> list[Problem]:
+    """The template's problems, but for those that the lab's own next fragments mend.
+
+    Step 3's attachment refers to the cluster of step 4: a template is fine on its way
+    when it would be fine at its end.
+    """
+    found = template.problems()
+    if not found:
+        return []
+    try:
+        for name in FRAGMENTS.values():
+            template = template.add(name)
+    except TemplateError:
+        return found
+    lasting = {problem.what for problem in template.problems()}
+    return [problem for problem in found if problem.what in lasting]
+
+
+def _problem(template: Template) -> Finding | None:
+    """The template's first problem as a finding, if it has one."""
+    problems = _problems(template)
+    if not problems:
+        return None
+    first = problems[0]
+    where = f"infra.yml, line {first.line}, column {first.column}"
+    more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+    return Finding(
+        False,
+        f"{where}: {first.what}: {first.why}{more}",
+        "a template without problems",
+        first.next,
+        final=True,
+    )
+
+
+def _broken(problem: Problem) -> TemplateError:
+    return TemplateError.broken(problem.line, problem.column, problem.what, problem.why, problem.next)
+
+
+@STEPS.check(1)
+def check_open(world: World) -> Finding:
+    """infra.yml is in the learner's folder, readable, and lab 3's."""
+    expected = "infra.yml, as lab 3 left it, in the working folder"
+    template = world.template
+    if problem := _problem(template):
+        return problem
+    missing = [name for name in _LAB3 if name not in template.resources]
+    if missing:
+        return Finding(
+            False,
+            f"infra.yml has no {', '.join(missing)}",
+            expected,
+            "Take the template of lab 3; delete infra.yml and run step 1 to fetch the deployed one.",
+            final=True,
+        )
+    count = len(template.resources)
+    return Finding(True, f"infra.yml with {count} resources", expected, facts={"resources": count})
+
+
+@STEPS.do(1)
+def do_open(world: World, view: StepView) -> Outcome:
+    """Fetch the template that is deployed, unless the learner already has one."""
+    if not world.template_path.exists():
+        source = world.place.pipeline.source
+        view.line(f"Taking infra.yml from s3://{source.bucket}/{source.key}")
+        if world.uploaded is None:
+            raise TemplateError.never_uploaded(source.bucket, source.key)
+        world.place.workdir.mkdir(parents=True, exist_ok=True)
+        Template(read_package(world.uploaded.body)).write(world.template_path)
+    return Outcome(parts=[note(f"The template is {world.template_path}")])
+
+
+def _register_fragment(step_id: int, name: str) -> None:
+    @STEPS.check(step_id)
+    def check(world: World) -> Finding:
+        template = world.template
+        if problem := _problem(template):
+            return problem
+        found = template.has(name)
+        where = f" (line {found.line})" if found.line else ""
+        return Finding(
+            found.present,
+            f"{found.saw}{where}",
+            found.expected,
+            "" if found.present else LAB.step(step_id).by_hand,
+            facts={"line": found.line} if found.line else {},
+            final=True,
+        )
+
+    @STEPS.do(step_id)
+    def do(world: World, _view: StepView) -> Outcome:
+        before = world.template
+        if problems := _problems(before):
+            raise _broken(problems[0])
+        after = before.add(name)
+        after.write(world.template_path)
+        return Outcome(parts=[diff(before.diff(after), title="What changed in infra.yml")])
+
+
+for _step_id, _name in FRAGMENTS.items():
+    _register_fragment(_step_id, _name)
+
+
+@STEPS.check(6)
+def check_zip(world: World) -> Finding:
+    """infra.yml.zip holds exactly the learner's finished template."""
+    expected = "infra.yml.zip with the finished infra.yml inside"
+    text = world.package
+    lacking = [name for name in FRAGMENTS.values() if not Template(text).has(name).present]
+    if lacking:
+        return Finding(
+            False,
+            f"the zipped template lacks {', '.join(lacking)}",
+            expected,
+            "Do steps 2 to 5, then zip again.",
+        )
+    if world.template_path.exists() and world.template.text != text:
+        return Finding(False, "infra.yml was changed after it was zipped", expected, "Zip it again (step 6).")
+    size = world.package_path.stat().st_size
+    return Finding(True, f"infra.yml.zip, {size:,} bytes", expected, facts={"bytes": size})
+
+
+@STEPS.do(6)
+def do_zip(world: World, _view: StepView) -> Outcome:
+    """Zip the template, unless it has problems."""
+    if problems := world.template.problems():
+        raise _broken(problems[0])
+    package(world.template_path, world.package_path)
+    return Outcome(parts=[note(f"Wrote {world.package_path}")])
+
+
+@STEPS.check(7)
+def check_bucket(world: World) -> Finding:
+    """The bucket that the pipeline reads is there, and there is something to upload."""
+    source = world.place.pipeline.source
+    expected = "the pipeline's source bucket, versioned, and a zip ready for it"
+    if not world.bucket.exists():
+        return Finding(
+            False,
+            f"the bucket {source.bucket} does not exist",
+            expected,
+            "Redeploy the bootstrap stack.",
+            final=True,
+        )
+    if not world.bucket.versioned():
+        next_step = f"Switch it on: aws s3api put-bucket-versioning --bucket {source.bucket} …"
+        return Finding(False, f"{source.bucket} is not versioned", expected, next_step, final=True)
+    zipped = check_zip(world)
+    if not zipped.passed:
+        return Finding(False, zipped.saw, expected, zipped.next)
+    facts = {"bucket": source.bucket, "key": source.key}
+    return Finding(True, f"{source.bucket}; the pipeline reads {source.key}", expected, facts=facts)
+
+
+@STEPS.check(8)
+def check_upload(world: World) -> Finding:
+    """The finished template lies where the pipeline reads it."""
+    source = world.place.pipeline.source
+    expected = f"the finished template in s3://{source.bucket}/{source.key}"
+    if world.uploaded is None:
+        return Finding(False, "nothing is there", expected, LAB.step(8).by_hand)
+    text = read_package(world.uploaded.body)
+    lacking = [name for name in FRAGMENTS.values() if not Template(text).has(name).present]
+    if lacking:
+        saw = f"the uploaded template lacks {', '.join(lacking)}"
+        return Finding(False, saw, expected, "Upload the zip of step 6 to that key.")
+    if world.template_path.exists() and world.template.text != text:
+        saw = "the uploaded template differs from your infra.yml"
+        return Finding(False, saw, expected, "Zip and upload it again (steps 6 and 8).")
+    return Finding(
+        True,
+        f"version {world.uploaded.version} of {source.key}",
+        expected,
+        facts={"version": world.uploaded.version, "etag": world.uploaded.etag},
+    )
+
+
+@STEPS.do(8)
+def do_upload(world: World, view: StepView) -> Outcome:
+    """Upload the zip to the pipeline's own source key."""
+    zipped = check_zip(world)
+    if not zipped.passed:
+        raise StepError.not_passed(6, LAB.step(6).title, zipped.saw, zipped.expected, zipped.next)
+    source = world.place.pipeline.source
+    view.line(f"Uploading to s3://{source.bucket}/{source.key}")
+    version = world.bucket.put(source.key, world.package_path.read_bytes())
+    return Outcome(parts=[pairs({"Bucket": source.bucket, "Key": source.key, "Version": version})])
+
+
+@STEPS.check(9)
+def check_pipeline(world: World) -> Finding:
+    """The pipeline has run on the uploaded version, and the cluster takes connections."""
+    expected = "Source and Deploy succeeded for the uploaded version, and the cluster is available"
+    uploaded = check_upload(world)
+    if not uploaded.passed:
+        return Finding(False, uploaded.saw, expected, uploaded.next, final=True)
+    assert world.uploaded is not None  # noqa: S101 - check_upload has seen it
+    run = world.place.pipeline.execution_of(world.uploaded.version)
+    if run is None:
+        return Finding(False, "the pipeline has not started for this version", expected, LAB.step(9).by_hand)
+    if run.status not in {"Succeeded", "InProgress"}:
+        return _failed_run(world, run, expected)
+    state = world.stack_state
+    if run.status == "InProgress" or not state.settled:
+        return Finding(
+            False, f"the pipeline is at work; stack {state.status}", expected, "Wait for it (step 9)."
+        )
+    cluster = world.cluster
+    if cluster is None or not cluster.available:
+        saw = f"the cluster is {cluster.status if cluster else 'absent'}"
+        return Finding(False, saw, expected, "Wait until RDS reports it available.")
+    return Finding(
+        True,
+        f"both succeeded; {cluster.identifier} is available",
+        expected,
+        facts={
+            "execution": run.execution_id,
+            "stack": state.status,
+            "cluster": cluster.identifier,
+            "engine": cluster.engine,
+            "endpoint": cluster.endpoint,
+        },
+    )
+
+
+def _failed_run(world: World, run: Execution, expected: str) -> Finding:
+    failed = next((s for s in world.place.pipeline.state() if s.status == "Failed"), None)
+    stage = f"stage {failed.name} failed: {failed.reason}" if failed else f"the execution is {run.status}"
+    event = world.stack.failure() if failed and failed.name != world.place.pipeline.stages[0] else None
+    cause = f". {event.resource} ({event.type}): {event.reason}" if event else ""
+    return Finding(
+        False,
+        stage + cause,
+        expected,
+        "Mend infra.yml where the reason says, then zip, upload and wait again (steps 6, 8, 9); "
+        "if nothing was wrong with it, start the pipeline again: lab.pipeline.start()",
+        facts={"execution": run.execution_id, "failed": event.resource if event else ""},
+        final=True,
+    )
+
+
+@STEPS.do(9)
+def do_wait(world: World, view: StepView) -> Outcome:
+    """Watch the pipeline and the stack until they are done; start the pipeline if it sleeps."""
+    uploaded = check_upload(world)
+    if not uploaded.passed:
+        raise StepError.not_passed(8, LAB.step(8).title, uploaded.saw, uploaded.expected, uploaded.next)
+    watch = _Watch(world, view)
+    _, started = poll(watch.running, bool, seconds=_POLLING_SECONDS)
+    if not started:
+        view.line("The pipeline did not notice the upload by itself; starting it.")
+        world.place.pipeline.start()
+    poll(watch.look, lambda finding: finding.passed or finding.final, seconds=LAB.step(9).patience)
+    return Outcome(parts=watch.parts())
+
+
+class _Watch:
+    """What step 9 shows while it waits: stages, and stack events as they come."""
+
+    def __init__(self, world: World, view: StepView) -> None:
+        self._world, self._view = world, view
+        self._seen = {event.event_id for event in world.stack.events()} if world.stack.state() else set()
+        self._events: list[StackEvent] = []
+        self._stages: list[StageState] = []
+
+    def running(self) -> Execution | None:
+        """The execution of the uploaded version, once there is one."""
+        assert self._world.uploaded is not None  # noqa: S101 - step 8 has been checked
+        return self._world.place.pipeline.execution_of(self._world.uploaded.version)
+
+    def look(self) -> Finding:
+        """Check again, and show what is new."""
+        finding = check_pipeline(self._world.again())
+        self._stages = self._world.place.pipeline.state()  # after the check: what ended it is among them
+        for stage in self._stages:
+            self._view.stage(stage.name, stage.status, stage.reason)
+        for event in reversed(self._world.stack.events()):
+            if event.event_id not in self._seen:
+                self._seen.add(event.event_id)
+                self._events.append(event)
+                self._view.line(f"{event.status:28} {event.resource} {event.reason}".rstrip())
+        return finding
+
+    def parts(self) -> list[Part]:
+        """What stays: the stages, and the events folded away."""
+        stages = [(stage.name, stage.status, stage.reason) for stage in self._stages]
+        events = [(e.time[11:19], e.status, e.resource, e.type, e.reason) for e in self._events]
+        return [
+            table(stages, ("Stage", "Status", "Said")),
+            details(
+                f"{len(events)} stack events", table(events, ("Time", "Status", "Resource", "Type", "Reason"))
+            ),
+        ]

@@ -1,0 +1,73 @@
+"""Where a lab takes place: the account, the folder, the connections that stay open."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from tsalab.cloud.account import Account
+from tsalab.cloud.pipeline import Pipeline
+from tsalab.records import Redactor
+from tsalab.server import Server
+
+
+@dataclass
+class Place:
+    """Everything a step needs to reach the lab's world.
+
+    Parameters
+    ----------
+    account
+        The AWS account and region.
+    workdir
+        The learner's folder: ``infra.yml``, its zip, the clone of the app.
+    method
+        How steps 13 and 14 move the data: ``dump`` as the lab was written, or ``copy``.
+    bootstrap, stack, repository
+        Names that labs 1 to 3 chose; ``stack`` is asked for only when no pipeline names it.
+    redactor
+        Knows the secrets that must not be shown.
+    """
+
+    account: Account
+    workdir: Path
+    method: str = "dump"
+    bootstrap: str = "TSA-Bootstrap"
+    stack: str = "TSAGallery"
+    repository: str = "TSAGallery-API"
+    redactor: Redactor = field(default_factory=Redactor)
+
+    def __post_init__(self) -> None:
+        self._open = ExitStack()
+        self._server: tuple[str, Server] | None = None
+        self._tunnels: dict[tuple[str, int], int] = {}
+
+    @cached_property
+    def pipeline(self) -> Pipeline:
+        """The bootstrap stack's pipeline; its definition does not change during a lab."""
+        return Pipeline(self.account, self.bootstrap)
+
+    def server(self, host: str) -> Server:
+        """The connection to the web server, opened once and again after it broke."""
+        if self._server and (self._server[0] != host or self._server[1].is_closed):
+            self.disconnect()
+        if self._server is None:
+            self._server = (host, Server.connect(host, ssh_config=self.account.ssh_config))
+        return self._server[1]
+
+    def tunnel(self, server: Server, host: str, port: int) -> int:
+        """Local port that leads to ``host:port`` as the web server sees it."""
+        key = (host, port)
+        if key not in self._tunnels:
+            self._tunnels[key] = self._open.enter_context(server.forward(host, port))
+        return self._tunnels[key]
+
+    def disconnect(self) -> None:
+        """Close the connection to the web server and what runs through it."""
+        self._open.close()
+        self._tunnels.clear()
+        if self._server:
+            self._server[1].close()
+            self._server = None

@@ -1,0 +1,249 @@
+"""The app's edits (steps 16 to 22), found by what the lines say.
+
+The lab's text counts lines *before* its own edits, so its numbers are right only for a
+file nobody touched. Here a block is found by its content, whatever its indentation, and
+every other byte of the file stays. What is commented out does nothing, so it is not looked
+at. Plain text in, plain text out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from tsalab import resources
+from tsalab.errors import StepError
+
+CONFIG, APP = "utils/config.js", "app.js"
+DEFAULT_SECRET = "TSAGallery-RDSMasterSecret"  # noqa: S105 - a name
+_ANCHOR = "// make sure database is connected"
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a check of a file saw."""
+
+    ok: bool
+    saw: str
+    line: int | None = None
+
+
+@dataclass(frozen=True)
+class Edit:
+    """One edit of one file."""
+
+    name: str
+    file: str
+    expected: str
+    look: Callable[[str, str], Seen]
+    apply: Callable[[str, str], str]
+
+
+@cache
+def block(name: str) -> tuple[str, ...]:
+    """Lines of a quoted block of the lab, without their ends."""
+    path = resources.templates() / "fragments" / "as-written" / f"{name}.js"
+    return tuple(path.read_text(encoding="utf-8").rstrip("\n").split("\n"))
+
+
+def find(lines: Sequence[str], wanted: Sequence[str]) -> int | None:
+    """Index of the first line of a block, compared without indentation, or None."""
+    want = [_bare(line) for line in wanted]
+    have = [_bare(line) for line in lines]
+    for start in range(len(have) - len(want) + 1):
+        if have[start : start + len(want)] == want:
+            return start
+    return None
+
+
+def _bare(line: str) -> str:
+    return " ".join(line.split())
+
+
+def _split(text: str) -> list[str]:
+    return text.splitlines(keepends=True)
+
+
+# Strings are matched so that what only looks like a comment in them is left alone.
+_STRING_OR_COMMENT = re.compile(
+    r"""(?P<string>'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"|`(?:\\.|[^`\\])*`)|//[^\r\n]*|/\*.*?\*/""",
+    re.DOTALL,
+)
+
+
+def _code(text: str) -> list[str]:
+    """Lines of the text with its comments blanked; each line keeps its number."""
+    return _split(
+        _STRING_OR_COMMENT.sub(lambda found: found["string"] or re.sub(r"[^\r\n]", " ", found[0]), text)
+    )
+
+
+def _ending(text: str) -> str:
+    return "\r\n" if "\r\n" in text else "\n"
+
+
+def _find_line(lines: Sequence[str], pattern: str) -> int | None:
+    return next((i for i, line in enumerate(lines) if re.search(pattern, line)), None)
+
+
+# --- utils/config.js -------------------------------------------------------------------
+
+_SECRET_LINE = r"^\s*secretName\s*:"  # noqa: S105 - a pattern
+
+
+def _aws_end(lines: Sequence[str]) -> tuple[int, int] | None:
+    """Indices of ``aws: {`` and of the line that closes it."""
+    start = _find_line(lines, r"^\s*aws\s*:\s*\{")
+    if start is None:
+        return None
+    for index in range(start + 1, len(lines)):
+        if re.match(r"^\s*\},?\s*$", lines[index]):
+            return start, index
+    return None
+
+
+def _need_aws(text: str) -> tuple[list[str], int, int]:
+    span = _aws_end(_code(text))
+    if span is None:
+        raise StepError.block_missing(CONFIG, "the block aws: { … }")
+    return _split(text), *span
+
+
+def _room_seen(text: str, _secret: str) -> Seen:
+    span = _aws_end(_code(text))
+    if span is None:
+        return Seen(False, "the block aws: { … } is missing")
+    inside = slice(span[0] + 1, span[1])
+    empty = any(not line.strip() for line in _split(text)[inside])
+    if empty or _find_line(_code(text)[inside], _SECRET_LINE) is not None:
+        return Seen(True, "there is a line for secretName below s3Bucket", span[1])
+    return Seen(False, "there is no new line at the end of the aws block", span[1] + 1)
+
+
+def _make_room(text: str, secret: str) -> str:
+    if _room_seen(text, secret).ok:
+        return text
+    lines, start, end = _need_aws(text)
+    code = _code(text)
+    last = max(index for index in range(start, end) if code[index].strip())
+    bare = len(code[last].rstrip())
+    if not code[last][:bare].endswith((",", "{")):  # a comma must stand before what follows
+        lines[last] = f"{lines[last][:bare]},{lines[last][bare:]}"
+    lines.insert(end, _ending(text))
+    return "".join(lines)
+
+
+def _secret_seen(text: str, secret: str) -> Seen:
+    lines = _code(text)
+    found = [index for index, line in enumerate(lines) if re.search(_SECRET_LINE, line)]
+    if not found:
+        return Seen(False, "there is no secretName")
+    start, end = _aws_end(lines) or (0, 0)
+    inside = [index for index in found if start < index < end]
+    if not inside:
+        return Seen(False, f"secretName stands outside the aws block, in line {found[0] + 1}", found[0] + 1)
+    at = inside[-1]  # of two equal keys JavaScript takes the last
+    names = re.findall(r"""['"]([^'"]+)['"]""", lines[at])
+    if secret not in names:
+        return Seen(False, f"secretName names {', '.join(names) or 'nothing'} (line {at + 1})", at + 1)
+    return Seen(True, f"secretName is {secret} (line {at + 1})", at + 1)
+
+
+def _name_secret(text: str, secret: str) -> str:
+    if _secret_seen(text, secret).ok:
+        return text
+    text = _make_room(text, secret)
+    lines, start, end = _need_aws(text)
+    code, inside = _code(text), range(start + 1, end)
+    named = [index for index in inside if re.search(_SECRET_LINE, code[index])]
+    room = [index for index in inside if not lines[index].strip()]
+    lines[(named or room)[-1]] = block("config-secret-name")[0].replace(DEFAULT_SECRET, secret) + _ending(
+        text
+    )
+    return "".join(lines)
+
+
+def _db_seen(text: str, _secret: str) -> Seen:
+    at = _find_line(_code(text), r"^\s*db\s*:\s*\{")
+    if at is None:
+        return Seen(True, "there is no db block")
+    return Seen(False, f"the db block is still there, from line {at + 1}", at + 1)
+
+
+def _drop_db(text: str, secret: str) -> str:
+    if _db_seen(text, secret).ok:
+        return text
+    return _remove(text, block("config-db"), CONFIG, "the db block of the lab's text")
+
+
+# --- app.js ----------------------------------------------------------------------------
+
+
+def _old_pool_seen(text: str, _secret: str) -> Seen:
+    at = _find_line(_code(text), r"config\.db\b")
+    if at is None:
+        return Seen(True, "nothing in it reads config.db any more")
+    return Seen(False, f"it still connects with config.db, in line {at + 1}", at + 1)
+
+
+def _drop_pool(text: str, secret: str) -> str:
+    if _old_pool_seen(text, secret).ok:
+        return text
+    return _remove(text, block("app-pool-old"), APP, "the createPool block of the lab's text")
+
+
+def _new_pool_seen(text: str, _secret: str) -> Seen:
+    lines = _code(text)
+    get, pool = _find_line(lines, r"\bgetSecretValue\b"), _find_line(lines, r"createPool\s*\(")
+    if get is None:
+        return Seen(False, "it does not ask Secrets Manager for the secret")
+    if pool is None or pool < get:
+        return Seen(False, "it does not create the pool after reading the secret", get + 1)
+    if _find_line(lines[pool:], r"host\s*:\s*secrets\.host") is None:
+        return Seen(False, f"the pool in line {pool + 1} does not use the secret's host", pool + 1)
+    return Seen(True, f"the pool is made from the secret (line {pool + 1})", pool + 1)
+
+
+def _add_pool(text: str, secret: str) -> str:
+    if _new_pool_seen(text, secret).ok:
+        return text
+    lines = _split(text)
+    at = find(lines, [_ANCHOR])
+    if at is None:
+        raise StepError.block_missing(APP, f"the comment {_ANCHOR}")
+    # The block stands inside what the line below the comment opens (the lab's line 37).
+    at += 2 if at + 1 < len(lines) and lines[at + 1].rstrip().endswith("{") else 1
+    ending = _ending(text)
+    lines[at:at] = [line + ending for line in block("app-pool-new")]
+    return "".join(lines)
+
+
+def _remove(text: str, wanted: Sequence[str], file: str, what: str) -> str:
+    lines = _split(text)
+    at = find(lines, wanted)
+    if at is None:
+        raise StepError.block_missing(file, what)
+    del lines[at : at + len(wanted)]
+    return "".join(lines)
+
+
+EDITS = {
+    edit.name: edit
+    for edit in (
+        Edit(
+            "config-make-room",
+            CONFIG,
+            "a new line below s3Bucket, for the secret's name",
+            _room_seen,
+            _make_room,
+        ),
+        Edit("config-secret-name", CONFIG, "secretName in the aws block", _secret_seen, _name_secret),
+        Edit("config-drop-db", CONFIG, "no db block", _db_seen, _drop_db),
+        Edit("app-drop-pool", APP, "no pool made from config.db", _old_pool_seen, _drop_pool),
+        Edit(
+            "app-add-pool", APP, "the secret read first, then a pool made from it", _new_pool_seen, _add_pool
+        ),
+    )
+}

@@ -1,0 +1,66 @@
+"""Step 30: the site as a visitor sees it."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from tsalab.course import LAB
+from tsalab.errors import StepError
+from tsalab.migrate.login import Login, named, opened
+from tsalab.show import StepView, note, probes
+from tsalab.steps.data import app_database
+from tsalab.steps.step import STEPS, Finding, Outcome
+from tsalab.steps.webserver import check_stopped
+from tsalab.steps.world import World
+
+# Where the mark is written: a category is listed by the API without a login.
+_TABLE, _COLUMN = "categories", "name"
+
+# Seconds for probes that fail at first: the app has only just been restarted.
+_PATIENCE = 15.0
+
+
+@contextmanager
+def _marked(login: Login, mark: str) -> Iterator[None]:
+    """A row with the mark, for the time of a block."""
+    with opened(login) as connection, named(login, "writing a mark", _TABLE), connection.cursor() as cursor:
+        cursor.execute(f"INSERT INTO {_TABLE} ({_COLUMN}) VALUES (%s)", (mark,))  # noqa: S608 - constants
+        try:
+            yield
+        finally:
+            cursor.execute(f"DELETE FROM {_TABLE} WHERE {_COLUMN} = %s", (mark,))  # noqa: S608 - constants
+
+
+@STEPS.check(30)
+def check_site(world: World) -> Finding:
+    """The page, its API, a photo and a login work, on Aurora, without the old database."""
+    expected = "the site works through CloudFront while the old database is stopped"
+    stopped = check_stopped(world)
+    if not stopped.passed:
+        return Finding(False, stopped.saw, expected, "Finish step 29 first.")
+    host, aurora = app_database(world), world.credentials.host
+    if host != aurora:
+        saw = f"the app's database is {host or 'unknown: it does not answer'}"
+        return Finding(False, saw, expected, "Finish steps 24 to 28: pull the new code and restart the app.")
+    found = world.site.verify()
+    failed = [probe for probe in found if not probe.ok]
+    if failed:
+        saw = "; ".join(f"{probe.name}: {probe.saw}" for probe in failed)
+        return Finding(False, saw, expected, LAB.step(30).by_hand)
+    facts = {"url": world.site.url, "database": host, "probes": {p.name: p.saw for p in found}}
+    return Finding(True, f"{len(found)} probes of {world.site.url} passed", expected, facts=facts)
+
+
+@STEPS.do(30, always=True)
+def do_visit(world: World, view: StepView) -> Outcome:
+    """Probe the site, and see through it what is written to Aurora."""
+    found = world.site.verify(lambda probe: view.line(f"{probe.name}: {probe.saw}"), patience=_PATIENCE)
+    mark = f"tsalab-{secrets.token_hex(8)}"
+    view.line(f"Writing the mark {mark} to Aurora")
+    with _marked(world.target, mark):
+        if not world.site.find(mark):
+            raise StepError.nonce_missing(_TABLE)
+    said = note("A mark written to Aurora was seen through the site, and removed again.")
+    return Outcome({"mark_seen": True}, [probes(found), said])

@@ -1,0 +1,129 @@
+"""Steps 25 to 29: the web server gets the new code, and the old database goes."""
+
+from __future__ import annotations
+
+from tsalab import migrate
+from tsalab.course import LAB
+from tsalab.errors import StepError
+from tsalab.server import app, mariadb
+from tsalab.show import Part, StepView, log, table
+from tsalab.steps.data import app_database
+from tsalab.steps.step import STEPS, Finding, Outcome
+from tsalab.steps.world import World
+
+
+def _after_commit(world: World, expected: str) -> Finding | None:
+    """The server is visited a second time for the new code: without it there is nothing to do there."""
+    committed = STEPS[24].check(world)
+    if committed.passed:
+        return None
+    return Finding(False, committed.saw, expected, f"Finish step 24 first. {committed.next}")
+
+
+@STEPS.check(25)
+def check_reconnect(world: World) -> Finding:
+    """The new code is in CodeCommit, and the web server lets us in."""
+    expected = "a session on the web server, with the new code in CodeCommit"
+    if missing := _after_commit(world, expected):
+        return missing
+    who = world.server.run("id -un").stdout.strip()
+    return Finding(True, f"{who} at {world.server_host}", expected, facts={"user": who})
+
+
+@STEPS.check(26)
+def check_root(world: World) -> Finding:
+    """The session can become root."""
+    expected = "root, by sudo su -"
+    if missing := _after_commit(world, expected):
+        return missing
+    who = world.server.run("id -un", root=True).stdout.strip()
+    return Finding(who == "root", f"sudo su - makes it {who}", expected, LAB.step(26).by_hand, {"user": who})
+
+
+@STEPS.check(27)
+def check_pull(world: World) -> Finding:
+    """The web server has the repository's newest commit."""
+    expected = "the web server on the commit of step 24"
+    if missing := _after_commit(world, expected):
+        return missing
+    head, here = world.repository.head(), app.head(world.server).hash
+    if here != head:
+        saw = f"the web server is on {here[:10]}, CodeCommit on {head[:10]}"
+        return Finding(False, saw, expected, LAB.step(27).by_hand)
+    return Finding(True, f"commit {here[:10]}", expected, facts={"commit": here})
+
+
+@STEPS.do(27)
+def do_pull(world: World, view: StepView) -> Outcome:
+    """``forever stopall`` and ``git pull``."""
+    view.line("# forever stopall")
+    app.stop_all(world.server, on_output=view.line)
+    view.line("# git pull")
+    commit = app.pull(world.server, on_output=view.line)
+    return Outcome({"commit": commit.hash}, [log(view.lines)])
+
+
+@STEPS.check(28)
+def check_restart(world: World) -> Finding:
+    """The app runs, on Aurora."""
+    expected = "bin/www.js under forever, connected to Aurora"
+    pulled = check_pull(world)
+    if not pulled.passed:
+        return Finding(False, pulled.saw, expected, f"Finish step 27 first. {pulled.next}")
+    running = world.app_processes
+    if not running:
+        return Finding(False, "forever list shows no bin/www.js", expected, LAB.step(28).by_hand)
+    host, aurora = app_database(world), world.credentials.host
+    facts = {"processes": len(running), "database": host}
+    if host != aurora:
+        saw = f"the app's database is {host}" if host else "the app does not answer through the distribution"
+        next_step = "Restart it: forever stopall; forever start ./bin/www.js; its log: forever logs 0"
+        return Finding(False, saw, expected, next_step, facts)
+    return Finding(True, f"bin/www.js runs and uses {host}", expected, facts=facts)
+
+
+@STEPS.do(28)
+def do_restart(world: World, view: StepView) -> Outcome:
+    """Stop what runs, start the new code, and list it."""
+    if world.app_processes:
+        app.stop_all(world.server, on_output=view.line)
+    started = app.start(world.server, on_output=view.line)
+    return Outcome(parts=[log(f"# {started.command}\n{started.stdout}"), _listed(world)])
+
+
+def _listed(world: World) -> Part:
+    rows = [(p.uid, p.script, p.pid, p.uptime) for p in app.processes(world.server)]
+    return table(rows, ("Uid", "Script", "Process", "Uptime"), caption="forever list")
+
+
+@STEPS.check(29)
+def check_stopped(world: World) -> Finding:
+    """MariaDB is stopped and will not start again."""
+    expected = "mariadb inactive and disabled on the web server"
+    state = mariadb.service_state(world.server)
+    facts = {"active": state.active, "enabled": state.enabled}
+    saw = (
+        f"mariadb is {'active' if state.active else 'inactive'}, {'enabled' if state.enabled else 'disabled'}"
+    )
+    return Finding(not (state.active or state.enabled), saw, expected, LAB.step(29).by_hand, facts)
+
+
+@STEPS.do(29)
+def do_stop(world: World, view: StepView) -> Outcome:
+    """Stop and disable MariaDB, once nothing reads it any more.
+
+    The lab's text stops it before it confirms that the site works. Looking first costs
+    nothing, and a gallery without a database helps nobody.
+    """
+    restarted = check_restart(world)
+    if not restarted.passed:
+        raise StepError.not_passed(28, LAB.step(28).title, restarted.saw, restarted.expected, restarted.next)
+    users = 0
+    if mariadb.service_state(world.server).active:
+        users = migrate.connections_of(world.source)
+    if users:
+        raise StepError.still_used(users, app_database(world))
+    view.line("Nothing reads the old database any more.")
+    view.line("# systemctl stop mariadb; systemctl disable mariadb")
+    mariadb.stop_and_disable(world.server, on_output=view.line)
+    return Outcome({"readers": users}, [log(view.lines)])

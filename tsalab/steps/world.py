@@ -1,0 +1,242 @@
+"""The lab's world as it is now: every reading made at most once, on demand.
+
+A check takes a World and reads from it; a fresh World reads afresh. So thirty checks in
+a row ask AWS and the web server for each thing once.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from tsalab.cloud.bucket import Bucket, StoredObject
+from tsalab.cloud.cluster import Cluster, ClusterState
+from tsalab.cloud.repository import Repository
+from tsalab.cloud.secret import Credentials, Secret
+from tsalab.cloud.stacks import Stack, StackState
+from tsalab.cloud.working_copy import WorkingCopy
+from tsalab.edge import Site
+from tsalab.errors import CloudError, StepError
+from tsalab.migrate import Login
+from tsalab.server import Server, app
+from tsalab.server.app import Process
+from tsalab.steps.place import Place
+from tsalab.template import Template, read_package
+
+# The old database's login, as lab 2 chose it and the app's config.js quotes it.
+SOURCE = {"role": "old database", "user": "tsauser", "password": "my-secret-pw", "database": "tsagallery"}
+
+
+class World:
+    """One look at the world, as far as it is asked for."""
+
+    def __init__(self, place: Place) -> None:
+        self.place = place
+        self._files: dict[str, str] = {}
+        self._pushed: dict[str, str] = {}
+
+    def again(self) -> World:
+        """A new look at the same place."""
+        return World(self.place)
+
+    # --- the learner's folder ---------------------------------------------------------
+
+    @property
+    def template_path(self) -> Path:
+        """The learner's ``infra.yml``."""
+        return self.place.workdir / "infra.yml"
+
+    @property
+    def package_path(self) -> Path:
+        """The learner's ``infra.yml.zip``."""
+        return self.place.workdir / "infra.yml.zip"
+
+    @cached_property
+    def template(self) -> Template:
+        """The learner's template.
+
+        Raises
+        ------
+        StepError
+            When there is none yet.
+        TemplateError
+            When it cannot be read.
+        """
+        if not self.template_path.exists():
+            raise StepError.file_missing(self.template_path, "Run step 1, or put your infra.yml there.")
+        return Template.read(self.template_path)
+
+    @cached_property
+    def package(self) -> str:
+        """Text of the template inside the learner's zip."""
+        if not self.package_path.exists():
+            raise StepError.file_missing(self.package_path, "Run step 6: zip infra.yml.zip infra.yml")
+        return read_package(self.package_path)
+
+    # --- the account ------------------------------------------------------------------
+
+    @cached_property
+    def bucket(self) -> Bucket:
+        """The bucket that the pipeline reads."""
+        return Bucket(self.place.account, self.place.pipeline.source.bucket)
+
+    @cached_property
+    def uploaded(self) -> StoredObject | None:
+        """The object at the pipeline's source, if any."""
+        return self.bucket.get(self.place.pipeline.source.key)
+
+    @cached_property
+    def stack(self) -> Stack:
+        """The gallery's stack."""
+        return Stack(self.place.account, self.place.pipeline.stack_name)
+
+    @cached_property
+    def stack_state(self) -> StackState:
+        """Its state.
+
+        Raises
+        ------
+        CloudError
+            When there is no such stack.
+        """
+        state = self.stack.state()
+        if state is None:
+            raise CloudError.missing("stack", self.stack.name, "Finish labs 1 to 3 first: they create it.")
+        return state
+
+    @cached_property
+    def resources(self) -> dict[str, str]:
+        """Physical ids of its resources."""
+        return self.stack.resources()
+
+    def _resource(self, logical: str, step: str) -> str:
+        found = self.resources.get(logical)
+        if not found:
+            raise CloudError.missing(f"resource {logical} in the stack", self.stack.name, step)
+        return found
+
+    @cached_property
+    def secret(self) -> Secret:
+        """The database's secret."""
+        arn = self._resource("DatabaseSecret", "Add it to infra.yml (step 3) and deploy it (steps 6 to 9).")
+        return Secret(self.place.account, arn)
+
+    @cached_property
+    def secret_name(self) -> str:
+        """The secret's name.
+
+        Raises
+        ------
+        CloudError
+            When the stack has it but Secrets Manager does not.
+        """
+        described = self.secret.described()
+        if described is None:
+            restore = f"Restore it: aws secretsmanager restore-secret --secret-id {self.secret.name}"
+            raise CloudError.missing("secret", self.secret.name, restore)
+        return described["name"]
+
+    @cached_property
+    def credentials(self) -> Credentials:
+        """The secret's value; from here on the redactor knows it."""
+        credentials = self.secret.credentials()
+        self.place.redactor.add(credentials.password)
+        return credentials
+
+    @cached_property
+    def cluster(self) -> ClusterState | None:
+        """The database cluster, or None."""
+        identifier = self.resources.get("DatabaseCluster")
+        return Cluster(self.place.account, identifier).state() if identifier else None
+
+    # --- the web server ---------------------------------------------------------------
+
+    @cached_property
+    def server_host(self) -> str:
+        """Public name of the web server, from the stack's output ``URL``."""
+        return urlsplit(self._output("URL")).hostname or ""
+
+    def _output(self, name: str) -> str:
+        value = self.stack_state.outputs.get(name)
+        if not value:
+            raise CloudError.missing(
+                f"output {name} of the stack", self.stack.name, "Restore it in infra.yml."
+            )
+        return value
+
+    @property
+    def server(self) -> Server:
+        """The connection to the web server."""
+        return self.place.server(self.server_host)
+
+    @cached_property
+    def app_processes(self) -> list[Process]:
+        """What ``forever list`` shows of the app."""
+        return [process for process in app.processes(self.server) if process.script.endswith("www.js")]
+
+    @cached_property
+    def source(self) -> Login:
+        """Login to the old database, through the web server."""
+        return Login(host="127.0.0.1", port=self.place.tunnel(self.server, "127.0.0.1", 3306), **SOURCE)
+
+    @cached_property
+    def target(self) -> Login:
+        """Login to Aurora, through the web server."""
+        secret = self.credentials
+        return Login(
+            host="127.0.0.1",
+            port=self.place.tunnel(self.server, secret.host, secret.port),
+            user=secret.username,
+            password=secret.password,
+            database=secret.dbname,
+            role="Aurora database",
+        )
+
+    # --- the code and the site --------------------------------------------------------
+
+    @cached_property
+    def repository(self) -> Repository:
+        """The app's repository in CodeCommit."""
+        return Repository(self.place.account, self.place.repository)
+
+    @cached_property
+    def clone(self) -> WorkingCopy:
+        """The learner's clone of it, which may not exist yet."""
+        return WorkingCopy(self.place.account, self.place.workdir / self.place.repository)
+
+    def code(self, path: str) -> str:
+        """A file of the app: from the learner's clone, else from the repository.
+
+        Parameters
+        ----------
+        path
+            Relative to the repository's top.
+        """
+        if path not in self._files:
+            own = self.clone.folder / path
+            if self.clone.exists:
+                if not own.exists():
+                    raise StepError.file_missing(own, f"Restore it: git checkout {path}")
+                with own.open(encoding="utf-8", newline="") as file:
+                    self._files[path] = file.read()
+            else:
+                self._files[path] = self.pushed(path)
+        return self._files[path]
+
+    def pushed(self, path: str) -> str:
+        """A file of the app as the repository's newest commit holds it.
+
+        Parameters
+        ----------
+        path
+            Relative to the repository's top.
+        """
+        if path not in self._pushed:
+            self._pushed[path] = self.repository.file(path)
+        return self._pushed[path]
+
+    @cached_property
+    def site(self) -> Site:
+        """The site, as a visitor reaches it: through the distribution."""
+        return Site(self._output("DistributionUrl"))
