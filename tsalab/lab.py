@@ -1,0 +1,285 @@
+"""The lab: what a notebook holds in its hand.
+
+State lives in the world and in the journal, never in the kernel: after a restart,
+`Lab.open` knows where you are, and every cell may run again.
+"""
+
+from __future__ import annotations
+
+import atexit
+import json
+import secrets
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Self
+
+from tsalab import parameters, rooms, settings
+from tsalab.cloud.account import Account
+from tsalab.cloud.stacks import Stack
+from tsalab.cloud.waiting import poll
+from tsalab.course import CLEANUP, LAB, Step
+from tsalab.course.course import StepId
+from tsalab.errors import StepError, TsalabError
+from tsalab.files import replace_bytes
+from tsalab.profiles import Profile, locate
+from tsalab.records import Journal, Record, utc_now
+from tsalab.show import Part, StepView, pairs
+from tsalab.steps import STEPS, Finding, Outcome, Place, World
+
+_STATE = ".tsalab"
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A step and what its check saw."""
+
+    number: StepId
+    title: str
+    passed: bool
+    saw: str
+    expected: str
+    next: str
+
+
+class Lab:
+    """One learner's lab on one account. Make it with `Lab.open`.
+
+    Parameters
+    ----------
+    place
+        The account, the folder and the connections.
+    learner
+        Who does it.
+    """
+
+    def __init__(self, place: Place, learner: str) -> None:
+        self.place = place
+        self.learner = learner
+        self.journal = Journal(place.workdir / _STATE / "journal.jsonl", redactor=place.redactor)
+        self.infra = rooms.Infra(self)
+        self.bucket = rooms.Bucket(self)
+        self.pipeline = rooms.Pipeline(self)
+        self.secret = rooms.Secret(self)
+        self.server = rooms.WebServer(self)
+        self.data = rooms.Data(self)
+        self.code = rooms.Code(self)
+        self.site = rooms.Site(self)
+        self.cleanup = rooms.Cleanup(self)
+
+    @classmethod
+    def open(
+        cls,
+        profile: str = "",
+        *,
+        learner: str = "learner",
+        workdir: str = "",
+        method: str = "dump",
+        region: str = "",
+    ) -> Self:
+        """Open the lab, wherever it stands.
+
+        Parameters
+        ----------
+        profile, learner, workdir, method, region
+            As the table in `tsalab.parameters` says.
+
+        Raises
+        ------
+        SettingError
+            When papermill was given an unknown parameter, or a value is malformed.
+        ProfileError
+            When there is no such profile, or AWS does not accept it.
+        """
+        profile = profile or settings.get("profile")
+        parameters.refuse_unknown(parameters.injected(parameters.cells_so_far()))
+        given = {"learner": learner, "workdir": workdir, "method": method, "region": region}
+        parameters.check({"profile": profile, **given})
+        with StepView("open", f"Open the lab with profile {profile}") as view:
+            place = _place(locate(profile, on_line=view.line), workdir, method, region)
+            moved = _set_aside(place)
+            lab = cls(place, learner)
+            view.end([lab._summary(moved)])
+        atexit.register(lab.close)
+        return lab
+
+    @classmethod
+    def inspect(cls, profile: str = "", *, workdir: str = "", region: str = "") -> Self:
+        """Open the lab to look at it: shows nothing, writes nothing, starts nothing.
+
+        Parameters
+        ----------
+        profile, workdir, region
+            As for `open`.
+
+        Raises
+        ------
+        SettingError, ProfileError
+            As for `open`.
+        """
+        profile = profile or settings.get("profile")
+        parameters.check({"profile": profile, "workdir": workdir, "region": region})
+        lab = cls(_place(locate(profile, start=False), workdir, "dump", region), "")
+        atexit.register(lab.close)
+        return lab
+
+    @cached_property
+    def run(self) -> str:
+        """Nonce of the run that the working folder belongs to."""
+        return _run_nonce(self.place)
+
+    def close(self) -> None:
+        """Close the connection to the web server."""
+        self.place.disconnect()
+
+    def __repr__(self) -> str:
+        return f"Lab({self.place.account.profile.name}, {self.learner}, {self.place.workdir})"
+
+    def perform(self, step_id: StepId, *, patience: float | None = None, **options: Any) -> None:
+        """Do a step, unless its check passes already, and leave its record.
+
+        Parameters
+        ----------
+        step_id
+            1 to 30, or ``"cleanup-1"`` to ``"cleanup-8"``.
+        patience
+            Seconds that its outcome may take to appear; the course's own when None.
+        options
+            What the step's do takes by name.
+
+        Raises
+        ------
+        TsalabError
+            When the step could not be done, or its check does not pass afterwards.
+        """
+        step, code = _step(step_id), STEPS[step_id]
+        seconds = step.patience if patience is None else patience
+        started = utc_now()
+        with StepView(step.id, step.title, redactor=self.place.redactor) as view:
+            outcome, error = Outcome(), None
+            try:
+                # The do begins with the look that the check took: nothing has changed in between.
+                world = World(self.place)
+                finding = _safely(code.check, world)
+                if code.do and (code.always or not finding.passed):
+                    outcome = code.do(world, view, **options)
+                    finding = self._await(code.check, seconds)
+                elif not finding.passed:
+                    finding = self._await(code.check, seconds)
+            except TsalabError as raised:
+                finding, error = Finding.of_error(raised), raised
+            except KeyboardInterrupt:
+                interrupted = Finding(
+                    False, "it was interrupted", "the step runs to its end", "Run the cell again."
+                )
+                view.finish(self._record(step, interrupted, outcome, started), outcome.parts)
+                raise
+            view.finish(self._record(step, finding, outcome, started), outcome.parts)
+        if error:
+            raise error
+        if not finding.passed:
+            raise StepError.not_passed(step.id, step.title, finding.saw, finding.expected, finding.next)
+
+    def check(self, steps: Iterable[StepId] = ()) -> list[Checked]:
+        """Look at the real state, and at nothing else; changes nothing.
+
+        Parameters
+        ----------
+        steps
+            Which ones; all thirty when empty.
+        """
+        world = World(self.place)
+        found = []
+        for step in [_step(step_id) for step_id in steps] or LAB.steps:
+            finding = _safely(STEPS[step.id].check, world)
+            found.append(
+                Checked(step.id, step.title, finding.passed, finding.saw, finding.expected, finding.next)
+            )
+        return found
+
+    def _await(self, check: Callable[[World], Finding], seconds: float) -> Finding:
+        def look() -> Finding:
+            return _safely(check, World(self.place))
+
+        finding, _ = poll(look, lambda seen: seen.passed or seen.final, seconds=seconds)
+        return finding
+
+    def _record(self, step: Step, finding: Finding, outcome: Outcome, started: Any) -> Record:
+        mask = self.place.redactor.mask
+        return self.journal.append(
+            Record.new(
+                run=self.run,
+                learner=self.learner,
+                step=step.id,
+                section=step.section,
+                title=step.title,
+                status="passed" if finding.passed else "failed",
+                saw=mask(finding.saw),
+                expected=mask(finding.expected),
+                next=mask(finding.next),
+                facts={**outcome.facts, **finding.facts},
+                started=started,
+                ended=utc_now(),
+            )
+        )
+
+    def _summary(self, moved: Path | None) -> Part:
+        account = self.place.account
+        done = {record.step for record in self.journal.records if record.passed}
+        said: dict[str, object] = {
+            "Account": f"{account.identity['account']}, region {account.region}",
+            "Working folder": self.place.workdir,
+            "Steps passed so far": f"{len(done & {step.id for step in LAB.steps})} of {len(LAB.steps)}",
+        }
+        if moved:
+            said["Set aside"] = f"{moved} (it belongs to another stack)"
+        return pairs(said)
+
+
+def _place(profile: Profile, workdir: str, method: str, region: str) -> Place:
+    folder = Path(workdir or Path("work") / profile.name).expanduser().absolute()
+    return Place(Account(profile, region or None), folder, method=method)
+
+
+def _step(step_id: StepId) -> Step:
+    return (CLEANUP if isinstance(step_id, str) else LAB).step(step_id)
+
+
+def _safely(check: Callable[[World], Finding], world: World) -> Finding:
+    """A check's finding; what it could not read is a finding too."""
+    try:
+        return check(world)
+    except TsalabError as error:
+        return Finding.of_error(error)
+
+
+def _state_file(place: Place) -> Path:
+    return place.workdir / _STATE / "lab.json"
+
+
+def _run_nonce(place: Place) -> str:
+    """The run that this folder belongs to: made once, with the stack it is about."""
+    path = _state_file(place)
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        state = Stack(place.account, place.stack).state()
+        facts = {"run": secrets.token_hex(16), "stack": state.stack_id if state else ""}
+        replace_bytes(path, json.dumps(facts).encode())  # whole, whenever the kernel is killed
+    return str(json.loads(path.read_text(encoding="utf-8"))["run"])
+
+
+def _set_aside(place: Place) -> Path | None:
+    """Move the folder of another stack away: its files and its clone belong elsewhere."""
+    path = _state_file(place)
+    if not path.exists():
+        return None
+    mine = json.loads(path.read_text(encoding="utf-8"))["stack"]
+    state = Stack(place.account, place.stack).state()
+    if state is None or not mine or state.stack_id == mine:
+        return None
+    number = 1
+    while (aside := place.workdir.with_name(f"{place.workdir.name}.{number}")).exists():
+        number += 1
+    place.workdir.rename(aside)
+    return aside
