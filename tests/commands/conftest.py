@@ -1,0 +1,64 @@
+"""The command line, run in this process or as a person runs it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import nbformat
+import pytest
+from click.testing import CliRunner, Result
+
+from tsalab.cli import app
+
+Tsalab = Callable[..., Result]
+
+HEAD = """
+from tsalab.records import Record, utc_now
+from tsalab.show import StepView
+def step(number, status="passed"):
+    now = utc_now()
+    with StepView(number, f"Title {number}") as view:
+        view.finish(Record.new(run="n", step=number, section="s", title=f"Title {number}", status=status,
+                               saw="this", expected="that", next="Do it.", started=now, ended=now))
+"""
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home of its own, so that nothing of this user's is read or written."""
+    monkeypatch.setenv("TSALAB_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("TSALAB_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "aws-config"))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "aws-credentials"))
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def tsalab() -> Tsalab:
+    """Run a command in this process."""
+
+    def invoke(*arguments: str) -> Result:
+        return CliRunner().invoke(app, list(arguments))
+
+    return invoke
+
+
+@pytest.fixture
+def notebook(tmp_path: Path) -> Iterator[Callable[..., Path]]:
+    """Write a small notebook with a parameters cell and the cells given."""
+
+    def write(*cells: str) -> Path:
+        path = tmp_path / "small.ipynb"
+        parameters = nbformat.v4.new_code_cell(
+            'profile = ""\nworkdir = ""\nlearner = "nobody"\nmethod = "dump"',
+            metadata={"tags": ["parameters"]},
+        )
+        nodes = nbformat.v4.new_notebook(
+            cells=[parameters, *map(nbformat.v4.new_code_cell, (HEAD, *cells))],
+            metadata={"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}},
+        )
+        nbformat.write(nodes, path)
+        return path
+
+    return write

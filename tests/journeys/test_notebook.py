@@ -1,0 +1,229 @@
+"""The notebooks by papermill: run, run again, clean up; and no secret anywhere on the way."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from tsalab import resources
+from tsalab.records import read_notebook
+
+pytestmark = pytest.mark.journey
+
+
+def papermill(
+    sandbox: Any, name: str, out: Path, workdir: Path, *more: str
+) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "papermill", str(resources.notebooks() / name), str(out)]
+    command += ["-p", "profile", sandbox.name, "-p", "workdir", str(workdir), *more]
+    return subprocess.run(
+        command, env=sandbox.env, cwd=out.parent, capture_output=True, text=True, check=False
+    )
+
+
+def secret_value(sandbox: Any) -> dict[str, str]:
+    client = sandbox.session().client("secretsmanager")
+    value = client.get_secret_value(SecretId="TSAGallery-RDSMasterSecret")["SecretString"]
+    found: dict[str, str] = json.loads(value)
+    return found
+
+
+@contextmanager
+def watched_processes() -> Iterator[set[str]]:
+    """Every command line seen on the machine, looked at without a pause."""
+    seen: set[str] = set()
+    stop = threading.Event()
+
+    def watch() -> None:
+        while not stop.wait(0.02):
+            for process in psutil.process_iter(["cmdline"]):
+                seen.add(" ".join(process.info["cmdline"] or ()))
+
+    thread = threading.Thread(target=watch)
+    thread.start()
+    try:
+        yield seen
+    finally:
+        stop.set()
+        thread.join()
+
+
+def files(*folders: Path) -> Iterator[tuple[Path, bytes]]:
+    for folder in folders:
+        for path in folder.rglob("*"):
+            if path.is_file() and not path.is_symlink():
+                yield path, path.read_bytes()
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("method", ["dump", "copy"])
+def test_the_lab_twice_and_its_clean_up(fresh_sandbox: Any, tmp_path: Path, method: str) -> None:
+    sandbox, work = fresh_sandbox, tmp_path / "work"
+    lab = tmp_path / "lab4.ipynb"
+    with watched_processes() as processes:
+        done = papermill(sandbox, "lab4.ipynb", lab, work, "-p", "method", method, "-p", "learner", "Zoë")
+    assert done.returncode == 0, done.stderr[-3000:]
+    records = read_notebook(lab)
+    assert [record.step for record in records] == list(range(1, 31))
+    assert {record.status for record in records} == {"passed"}
+    assert {record.learner for record in records} == {"Zoë"}
+    assert next(r for r in records if r.step == 30).facts["mark_seen"] is True
+    for before, after in itertools.pairwise(records):
+        assert after.previous == before.hash
+    no_secret_is_left(sandbox, secret_value(sandbox)["password"], tmp_path, processes, done)
+
+    again = papermill(sandbox, "lab4.ipynb", tmp_path / "again.ipynb", work, "-p", "method", method)
+    assert again.returncode == 0, again.stderr[-3000:]
+    assert {record.status for record in read_notebook(tmp_path / "again.ipynb")} == {"passed"}
+
+    cleaned = papermill(sandbox, "lab4-cleanup.ipynb", tmp_path / "cleanup.ipynb", work)
+    assert cleaned.returncode == 0, cleaned.stderr[-3000:]
+    last = read_notebook(tmp_path / "cleanup.ipynb")[-1]
+    assert (last.step, last.saw) == ("cleanup-8", "nothing is left")
+    assert inventory(sandbox) == {
+        "stacks": [],
+        "buckets": [],
+        "secrets": [],
+        "clusters": [],
+        "repositories": [],
+    }
+
+
+def inventory(sandbox: Any) -> dict[str, list[str]]:
+    session = sandbox.session()
+    stacks = session.client("cloudformation").describe_stacks()["Stacks"]
+    return {
+        "stacks": [row["StackName"] for row in stacks],
+        "buckets": [row["Name"] for row in session.client("s3").list_buckets()["Buckets"]],
+        "secrets": [row["Name"] for row in session.client("secretsmanager").list_secrets()["SecretList"]],
+        "clusters": [
+            r["DBClusterIdentifier"] for r in session.client("rds").describe_db_clusters()["DBClusters"]
+        ],
+        "repositories": [
+            r["repositoryName"] for r in session.client("codecommit").list_repositories()["repositories"]
+        ],
+    }
+
+
+def no_secret_is_left(sandbox: Any, password: str, folder: Path, processes: set[str], done: Any) -> None:
+    """The notebook, the working folder, every log, every command line, the git history."""
+    assert processes
+    assert [line for line in processes if password in line] == []
+    assert password not in done.stdout + done.stderr
+    root = sandbox.folder.root
+    logs = list(root.rglob("*.log"))
+    assert logs
+    assert [str(p) for p in logs if password.encode() in p.read_bytes()] == []
+    assert [str(p) for p, content in files(folder, root / "machines") if password.encode() in content] == []
+    for repository in (folder / "work" / "TSAGallery-API", *sorted((root / "repositories").glob("*.git"))):
+        history = subprocess.run(
+            ["git", "log", "-p", "--all"], cwd=repository, capture_output=True, check=True
+        )
+        assert password.encode() not in history.stdout
+
+
+def test_an_unknown_parameter_is_refused_by_name(fresh_sandbox: Any, tmp_path: Path) -> None:
+    out = tmp_path / "out.ipynb"
+    done = papermill(fresh_sandbox, "lab4.ipynb", out, tmp_path / "work", "-p", "proflie", "x")
+    assert done.returncode != 0
+    assert "Unknown parameter: proflie." in done.stderr
+    assert read_notebook(out) == []
+
+
+def markers(home: Path) -> list[str]:
+    """Command lines of the processes that belong to a sandbox under a home."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            marker = process.environ().get("TSALAB_SANDBOX", "")
+            if marker.startswith(str(home)):
+                found.append(" ".join(process.cmdline()))
+        except (psutil.AccessDenied, psutil.NoSuchProcess):
+            continue
+    return found
+
+
+@pytest.mark.timeout(600)
+def test_run_makes_a_sandbox_runs_the_lab_and_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = tmp_path / "home"
+    monkeypatch.setenv("TSALAB_HOME", str(home))
+    for _ in range(2):
+        done = subprocess.run(
+            [sys.executable, "-m", "tsalab", "run", "--out", str(tmp_path / "out")],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert "30 of 30 steps passed" in done.stdout
+        assert len(read_notebook(tmp_path / "out" / "lab4.ipynb")) == 30
+        page = (tmp_path / "out" / "lab4.html").read_text(encoding="utf-8")
+        assert page.count("tsalab-step") >= 30
+        assert "http://" not in page.replace("http://127.0.0.1", "").replace("http://www.w3.org", "")
+        assert "<script" not in page
+        assert markers(home) == []
+        assert list((home / "sandboxes").iterdir()) == []
+
+
+@pytest.mark.timeout(600)
+def test_plain_papermill_needs_no_command_before_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TSALAB_HOME", str(tmp_path / "home"))
+    out = tmp_path / "out.ipynb"
+    command = [sys.executable, "-m", "papermill", str(resources.notebooks() / "lab4.ipynb"), str(out)]
+    try:
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr[-3000:]
+        records = read_notebook(out)
+        assert [(record.step, record.status) for record in records] == [(n, "passed") for n in range(1, 31)]
+        assert (tmp_path / "work" / "sandbox" / "infra.yml").exists()
+    finally:
+        down = [sys.executable, "-m", "tsalab", "sandbox", "down", "--delete"]
+        subprocess.run(down, check=True, capture_output=True)
+    assert markers(tmp_path / "home") == []
+
+
+def test_every_table_of_aurora_equals_the_original(fresh_sandbox: Any, tmp_path: Path) -> None:
+    """Held against each other by another driver's eyes: every row of every table, as text."""
+    done = papermill(fresh_sandbox, "lab4.ipynb", tmp_path / "out.ipynb", tmp_path / "work")
+    assert done.returncode == 0, done.stderr[-3000:]
+    root = fresh_sandbox.folder.root
+    config = root / "ssh" / "config"
+    host = next(line.split()[1] for line in config.read_text().splitlines() if line.startswith("Host "))
+    secret = secret_value(fresh_sandbox)
+
+    def ssh(command: str, stdin: str = "") -> str:
+        said = subprocess.run(
+            ["ssh", "-F", str(config), host, command],
+            input=stdin,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert said.returncode == 0, said.stderr
+        return said.stdout
+
+    # The old database is stopped; started again for the comparison, it still has everything.
+    ssh("sudo systemctl start mariadb")
+    plain = "--skip-comments --no-create-info --skip-extended-insert"
+    old = ssh(f"mysqldump -u tsauser -pmy-secret-pw {plain} tsagallery")
+    # In quotes: the password is random, and a # in it would begin a comment.
+    ssh("cat > pw.cnf && chmod 600 pw.cnf", f'[client]\npassword="{secret["password"]}"\n')
+    where = f"-u admin -h {secret['host']} --single-transaction"
+    new = ssh(f"mysqldump --defaults-extra-file=$HOME/pw.cnf {where} {plain} {secret['dbname']}")
+    ssh("rm pw.cnf")
+    rows = [line for line in old.splitlines() if line.startswith("INSERT")]
+    assert len(rows) > 20
+    assert [line for line in new.splitlines() if line.startswith("INSERT")] == rows

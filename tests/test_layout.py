@@ -1,0 +1,122 @@
+"""The house: imports run one way, files stay small, folders say what lives in them."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "tsalab"
+LONGEST = 400
+PLAIN = {"errors", "files", "settings", "resources"}  # anyone may import these
+
+# Who may import whom: notebooks, cli -> lab -> steps -> services -> the plain parts.
+# A room of the house is a folder or module right under tsalab/. What is not named here
+# imports PLAIN alone. Exceptions are explained in ARCHITECTURE.md.
+SERVICES = {"template", "cloud", "server", "migrate", "edge", "records", "show"}
+MAY: dict[str, set[str]] = {
+    "__init__": {"lab"},
+    "cli": set(),  # names its commands in a table, and imports them when they are called
+    "commands": {"lab", "runner", "records", "show", "profiles", "course", "sandbox"},
+    "__main__": {"cli"},
+    "lab": {"rooms", "parameters", "profiles", "course", "steps"} | SERVICES,
+    "rooms": {"steps", "course"} | SERVICES,
+    "steps": {"course", "profiles"} | SERVICES,
+    "runner": {"records", "show"},
+    "show": {"records"},
+    "cloud": {"profiles"},
+    "sandbox": {"start_state", "profiles", "template", "cloud", "server"},
+    "start_state": {"template", "cloud", "course"},
+}
+# A third party that one room alone may import.
+ONLY = {
+    "ipywidgets": {"show"},
+    "boto3": {"cloud", "sandbox", "start_state"},
+    "botocore": {"cloud", "sandbox", "start_state"},
+    "ministack": {"sandbox"},
+    "papermill": {"runner"},
+    "nbconvert": {"runner"},
+    "pymysql": {"migrate", "sandbox"},
+    "asyncssh": {"server", "sandbox"},
+    "click": {"cli", "commands"},
+    "rich": {"commands"},
+}
+
+
+def modules() -> list[Path]:
+    return sorted(PACKAGE.rglob("*.py"))
+
+
+def room(path: Path) -> str:
+    first = path.relative_to(PACKAGE).parts[0]
+    return first.removesuffix(".py")
+
+
+def imported(path: Path) -> Iterator[str]:
+    """Names of modules that a file imports when it runs; those for type checkers alone are left out."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for_types = {
+        inner
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+        for inner in ast.walk(node)
+    }
+    for node in ast.walk(tree):
+        if node in for_types:
+            continue
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path} imports relatively"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def rooms_imported(path: Path) -> set[str]:
+    parts = [name.split(".") for name in imported(path)]
+    return {part[1] for part in parts if part[0] == "tsalab" and len(part) > 1} - {room(path)}
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_imports_run_one_way(path: Path) -> None:
+    allowed = MAY.get(room(path), set()) | PLAIN
+    assert rooms_imported(path) <= allowed
+
+
+def test_the_sandbox_is_imported_by_commands_and_tests_alone() -> None:
+    found = {room(path) for path in modules() if "sandbox" in rooms_imported(path)}
+    assert found <= {"commands"}
+
+
+@pytest.mark.parametrize("library", sorted(ONLY))
+def test_a_library_stays_in_its_rooms(library: str) -> None:
+    found = {
+        room(path) for path in modules() if any(name.split(".")[0] == library for name in imported(path))
+    }
+    assert found <= ONLY[library]
+
+
+# Files that are put on the web server and run there; nobody imports them.
+CONTENT = {PACKAGE / "sandbox" / "machines" / "image"}
+
+
+def test_every_folder_says_what_lives_there() -> None:
+    for folder in sorted({path.parent for path in modules()} - CONTENT):
+        init = folder / "__init__.py"
+        assert init.exists(), f"{folder} has no __init__.py"
+        assert ast.get_docstring(ast.parse(init.read_text(encoding="utf-8"))), f"{init} has no docstring"
+
+
+def test_no_file_is_too_long() -> None:
+    done = subprocess.run(["git", "ls-files", "*.py"], cwd=ROOT, capture_output=True, text=True, check=True)
+    files = [ROOT / name for name in done.stdout.splitlines() if (ROOT / name).exists()]
+    assert files
+    long = {str(path.relative_to(ROOT)): count for path in files if (count := _lines(path)) > LONGEST}
+    assert long == {}
+
+
+def _lines(path: Path) -> int:
+    return path.read_text(encoding="utf-8").count("\n")

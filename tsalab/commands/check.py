@@ -1,0 +1,88 @@
+"""``tsalab check``: which steps are done, by what really is there."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from tsalab import settings
+
+if TYPE_CHECKING:
+    from tsalab.lab import Checked
+
+LAST = 30
+CLEAN_UP = 8
+
+
+def _steps(_ctx: click.Context, _param: click.Parameter, words: tuple[str, ...]) -> list[int | str]:
+    """Steps that the words name: a number, a range such as ``2-9``, or ``cleanup-N``."""
+    return [step for word in words for step in _named(word)]
+
+
+def _named(word: str) -> list[int | str]:
+    if word in (f"cleanup-{number}" for number in range(1, CLEAN_UP + 1)):
+        return [word]
+    first, _, last = word.partition("-")
+    if first.isdecimal() and (last or first).isdecimal() and 1 <= int(first) <= int(last or first) <= LAST:
+        return list(range(int(first), int(last or first) + 1))
+    raise click.BadParameter(
+        f"{word!r} is no step: use 1 to {LAST}, a range such as 2-9, or cleanup-1 to cleanup-{CLEAN_UP}."
+    )
+
+
+@click.command()
+@click.argument("steps", metavar="[STEP …]", nargs=-1, callback=_steps)
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON list instead of a table.")
+@click.option(
+    "--profile", default=lambda: settings.get("profile"), help="AWS profile, or the name of a sandbox."
+)
+@click.option(
+    "--workdir", type=click.Path(path_type=Path, file_okay=False), help="Where the learner's files are."
+)
+@click.pass_context
+def check(
+    ctx: click.Context,
+    steps: list[int | str],
+    as_json: bool,
+    profile: str,
+    workdir: Path | None,
+) -> None:
+    """Check STEPs, or all 30, by what really is there, however it got there.
+
+    Only reads. Exits 0 when every one passed, else 1.
+    """
+    from tsalab.lab import Lab
+
+    results = Lab.inspect(profile, workdir=str(workdir or "")).check(steps)
+    if as_json:
+        fields = ("number", "title", "passed", "saw", "expected", "next")
+        rows = [{name: getattr(result, name) for name in fields} for result in results]
+        click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
+    else:
+        show(results)
+    ctx.exit(0 if all(result.passed for result in results) else 1)
+
+
+def show(results: Iterable[Checked]) -> None:
+    """Print the results as a table; what to do next stands below what is not done."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table("", "Step", "", box=None, pad_edge=False)
+    known = list(results)
+    for result in known:
+        told = Text(result.title)
+        if not result.passed:
+            told.append(
+                f"\nsaw:      {result.saw}\nexpected: {result.expected}\nnext:     {result.next}", style="dim"
+            )
+        mark = Text("passed", "green") if result.passed else Text("not done", "yellow")
+        table.add_row(mark, str(result.number), told)
+    console = Console()
+    console.print(table)
+    console.print(f"{sum(result.passed for result in known)} of {len(known)} steps passed.")

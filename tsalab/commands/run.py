@@ -1,0 +1,111 @@
+"""``tsalab run``: the whole lab, headless, in a sandbox of its own that ends with it."""
+
+from __future__ import annotations
+
+import secrets
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from tsalab import resources
+from tsalab.commands.progress import Progress
+
+if TYPE_CHECKING:
+    from tsalab.runner import Run
+
+STEPS = 30
+
+
+@click.command()
+@click.option("--profile", help="An AWS profile, or a sandbox that is kept; else a fresh sandbox is made.")
+@click.option("--learner", help="Name that goes into the records.")
+@click.option("--method", help="How the data moves; see the notebook's parameters.")
+@click.option("--keep", is_flag=True, help="Leave the sandbox running when the lab has ended.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder for the executed notebook and its page; build/runs/NAME if not given.",
+)
+@click.option(
+    "--notebook",
+    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    help="Another notebook than notebooks/lab4.ipynb.",
+)
+@click.pass_context
+def run(
+    ctx: click.Context,
+    profile: str | None,
+    learner: str | None,
+    method: str | None,
+    keep: bool,
+    out: Path | None,
+    notebook: Path | None,
+) -> None:
+    """Run the whole lab headless and show a table of its steps.
+
+    Exits 0 only when all 30 steps left a record that says passed.
+    """
+    from tsalab import runner
+
+    name = profile or f"run-{secrets.token_hex(4)}"
+    source = notebook or resources.notebooks() / "lab4.ipynb"
+    folder = (out or Path("build", "runs", name)).absolute()
+    workdir = folder / "work"
+    workdir.mkdir(parents=True, exist_ok=True)
+    parameters = {"profile": name, "workdir": str(workdir)}
+    parameters |= {
+        key: value for key, value in (("learner", learner), ("method", method)) if value is not None
+    }
+
+    # A run that is told to end is one that is interrupted: its sandbox goes with it.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with (
+        Progress(STEPS) as progress,
+        runner.WarmKernel(workdir, log=folder / "kernel.log", imports=["tsalab.lab"]) as kernel,
+    ):
+        # The kernel and papermill's imports come up while the sandbox does.
+        with _sandbox(name, made=profile is None, keep=keep, progress=progress):
+            executed = folder / source.name
+            outcome = runner.run(source, executed, parameters, kernel, on_cell=progress.cell)
+        page = executed.with_suffix(".html")
+        runner.to_html(executed, page, title=source.stem)
+    passed = report(progress, outcome)
+    click.echo(f"notebook  {executed}\npage      {page}")
+    if keep:
+        click.echo(f"sandbox   {name} is still up; end it with: tsalab sandbox down --name {name}")
+    ctx.exit(0 if passed else 1)
+
+
+@contextmanager
+def _sandbox(name: str, *, made: bool, keep: bool, progress: Progress) -> Iterator[None]:
+    """Bring up a sandbox that ends with the block, whatever ends it."""
+    if not made:
+        yield
+        return
+    from tsalab.sandbox import manager
+
+    progress.say(f"sandbox {name}")
+    manager.up(name, on_event=progress.say)
+    try:
+        yield
+    finally:
+        if not keep:
+            manager.down(name, delete=True, on_event=progress.say)
+
+
+def report(progress: Progress, outcome: Run) -> bool:
+    """Print the table of the steps and say whether all of them passed."""
+    records = outcome.latest
+    passed = sum(record.passed for step, record in records.items() if isinstance(step, int))
+    progress.table(records)
+    if outcome.error:
+        click.echo(outcome.error, err=True)
+    missing = [step for step in range(1, STEPS + 1) if step not in records]
+    if missing and not outcome.error:
+        click.echo(f"No record of step {', '.join(map(str, missing))}.", err=True)
+    click.echo(f"{passed} of {STEPS} steps passed in {outcome.seconds:.1f} s")
+    return passed == STEPS and not outcome.error
