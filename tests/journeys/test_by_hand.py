@@ -129,10 +129,8 @@ def deploy(hand: Hand) -> None:
     while time.monotonic() < deadline:  # a person watches, too
         found = hand.aws("codepipeline", "list-pipeline-executions", "--pipeline-name", pipeline["name"])
         newest = found["pipelineExecutionSummaries"][0]
-        if (
-            newest["sourceRevisions"][0]["revisionId"] == version["VersionId"]
-            and newest["status"] != "InProgress"
-        ):
+        taken = [row["revisionId"] for row in newest["sourceRevisions"]]  # none until Source has run
+        if taken == [version["VersionId"]] and newest["status"] != "InProgress":
             break
     assert newest["status"] == "Succeeded", newest
 
