@@ -226,7 +226,7 @@ class Lab:
 
     def _summary(self, moved: Path | None) -> Part:
         account = self.place.account
-        done = {record.step for record in self.journal.records if record.passed}
+        done = {record.step for record in self.journal.of_kind("step") if record.passed}
         said: dict[str, object] = {
             "Account": f"{account.identity['account']}, region {account.region}",
             "Working folder": self.place.workdir,

@@ -42,7 +42,7 @@ class CellDone:
     seconds
         How long it ran.
     records
-        The step records in its output.
+        The records in its output.
     """
 
     cell: str
@@ -59,7 +59,7 @@ class Run:
     notebook
         The executed notebook, also when a cell failed.
     records
-        Of its steps, in the order they ran.
+        Of its steps, in the order they ran, and of what else was recorded.
     error
         What the failing cell said, without colours; empty when none failed.
     seconds
@@ -74,8 +74,8 @@ class Run:
 
     @property
     def latest(self) -> dict[int | str, Record]:
-        """The last record of each step."""
-        return {record.step: record for record in self.records}
+        """The last outcome of each step."""
+        return {record.step: record for record in self.records if record.is_outcome}
 
 
 def load() -> None:

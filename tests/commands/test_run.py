@@ -155,3 +155,12 @@ def test_a_terminal_gets_a_moving_line(tmp_path: Path) -> None:
         with Progress(30, console) as progress:
             progress.cell(runner.CellDone("a", 0.1, (make_record(step=4),)))
     assert "Add the cluster" in (tmp_path / "screen").read_text()
+
+
+def test_only_outcomes_are_told_and_counted(tmp_path: Path) -> None:
+    outcome, hint = make_record(step=4), make_record(step=4, status="failed", kind="hint", title="A hint")
+    run = runner.Run(tmp_path, (outcome, hint), "", 1.0)
+    assert run.latest == {4: outcome}
+    with (tmp_path / "screen").open("w") as file, Progress(30, Console(file=file, width=100)) as progress:
+        progress.cell(runner.CellDone("a", 0.1, (outcome, hint)))
+    assert "A hint" not in (tmp_path / "screen").read_text()

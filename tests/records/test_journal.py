@@ -44,6 +44,17 @@ def test_last_is_the_latest_of_a_step(path: Path, make: Make) -> None:
     assert journal.last(3) is None
 
 
+def test_what_is_no_step_is_no_outcome(path: Path, make: Make) -> None:
+    journal = Journal(path)
+    outcome = journal.append(make(step=1, status="failed"))
+    hint = journal.append(make(step=1, kind="hint"))
+    assert journal.last(1) == outcome
+    assert journal.last(1, "hint") == hint
+    assert journal.last(1, "reset") is None
+    assert journal.of_kind("hint") == (hint,)
+    assert Journal(path).of_kind("step") == (outcome,)
+
+
 def test_a_reader_sees_what_another_wrote(path: Path, make: Make) -> None:
     reader = Journal(path)
     reader.refresh()  # nothing there yet

@@ -38,6 +38,15 @@ def test_records_come_back_with_their_cells(tmp_path: Path, make: Make) -> None:
     assert [found.cell for found in read_cells(path)] == [nodes.cells[1].id, nodes.cells[2].id]
 
 
+def test_outcomes_are_read_unless_other_kinds_are_asked_for(tmp_path: Path, make: Make) -> None:
+    path = tmp_path / "done.ipynb"
+    outcome, hint = make(), make(kind="hint")
+    nbformat.write(notebook(*({MIMETYPE: record.to_json()} for record in (outcome, hint))), path)
+    assert read_notebook(path) == [outcome]
+    assert read_notebook(path, kind="hint") == [hint]
+    assert read_notebook(path, kind=None) == [outcome, hint]
+
+
 def test_an_old_notebook_without_cell_ids_is_read(tmp_path: Path, make: Make) -> None:
     path = tmp_path / "old.ipynb"
     nodes = notebook({MIMETYPE: make().to_json()})

@@ -164,3 +164,35 @@ def test_chained_changes_the_hash(make: Make) -> None:
 def test_repr_leaves_the_facts_out(make: Make) -> None:
     assert "digest" not in repr(make())
     assert len({make(), make()}) == 1
+
+
+def test_only_a_step_is_an_outcome(make: Make) -> None:
+    assert make().kind == "step"
+    assert make().is_outcome
+    assert make().passed
+    for kind in ("hint", "reset", "fault"):
+        other = make(kind=kind)
+        assert not other.is_outcome
+        assert not other.passed
+        assert Record.from_json(json.loads(other.line())) == other
+
+
+def test_an_unknown_kind_is_refused(make: Make) -> None:
+    with pytest.raises(RecordError, match="kind"):
+        make(kind="guess")
+
+
+def test_a_record_from_before_there_were_kinds_is_a_step_and_keeps_its_hash(make: Make) -> None:
+    old = make().to_json()
+    assert "kind" not in old
+    assert Record.from_json(old).kind == "step"
+    assert Record.from_json(old | {"kind": "step"}) == make()
+
+
+@pytest.mark.parametrize(("kind", "claimed"), [("hint", "step"), ("step", "hint"), ("hint", None)])
+def test_a_hint_cannot_be_passed_off_as_an_outcome(make: Make, kind: str, claimed: str | None) -> None:
+    data = make(kind=kind).to_json() | {"kind": claimed}
+    if claimed is None:
+        del data["kind"]
+    with pytest.raises(RecordError):
+        Record.from_json(data)

@@ -62,6 +62,15 @@ def test_each_status_has_its_class_and_word(memory: Memory, make: Make, status: 
     assert memory.last["text/plain"].startswith("Clean-up 2 · Add the cluster")
 
 
+@pytest.mark.parametrize("kind", ["hint", "reset", "fault"])
+def test_what_is_no_outcome_is_headed_by_its_kind(memory: Memory, make: Make, kind: str) -> None:
+    with StepView(4, "Add the cluster", screen=memory) as view:
+        view.finish(make(status="failed", kind=kind))
+    assert memory.last["text/plain"].startswith(f"Step 4 · Add the cluster · {kind}\n")
+    assert f'class="tsalab-step tsalab-{kind}"' in memory.last["text/html"]
+    assert memory.last[MIMETYPE]["kind"] == kind
+
+
 def test_updates_are_thinned_and_the_last_one_comes(memory: Memory, make: Make) -> None:
     clock = Clock()
     with view(memory, clock=clock) as shown:

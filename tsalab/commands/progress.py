@@ -56,6 +56,8 @@ class Progress:
     def cell(self, done: CellDone) -> None:
         """Tell the steps of a cell that ended."""
         for record in done.records:
+            if not record.is_outcome:
+                continue
             line = Text(f"{time.monotonic() - self._began:6.1f} s  ")
             line.append(record.status.replace("-", " "), STYLES[record.status])
             line.append(f"  {record.step:>2}  {record.title}")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from tsalab.records.journal import Journal
 from tsalab.records.notebook import MIMETYPE, CellRecord, read_cells, read_notebook
-from tsalab.records.record import GENESIS, Json, Record, Status, canonical, utc_now
+from tsalab.records.record import GENESIS, Json, Kind, Record, Status, canonical, utc_now
 from tsalab.records.redactor import Redactor
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "CellRecord",
     "Journal",
     "Json",
+    "Kind",
     "Record",
     "Redactor",
     "Status",

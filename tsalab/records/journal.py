@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tsalab.errors import RecordError
-from tsalab.records.record import GENESIS, Record
+from tsalab.records.record import GENESIS, Kind, Record
 from tsalab.records.redactor import Redactor
 
 
@@ -55,9 +55,14 @@ class Journal:
         """Hash of the last record, or `GENESIS`."""
         return self._records[-1].hash if self._records else GENESIS
 
-    def last(self, step: int | str) -> Record | None:
-        """The latest record of a step, if it has one."""
-        return next((record for record in reversed(self._records) if record.step == step), None)
+    def last(self, step: int | str, kind: Kind = "step") -> Record | None:
+        """The latest record of a step, if it has one: its outcome, or one of another kind."""
+        wanted = (step, kind)
+        return next((found for found in reversed(self._records) if (found.step, found.kind) == wanted), None)
+
+    def of_kind(self, kind: Kind) -> tuple[Record, ...]:
+        """Every record of one kind, oldest first."""
+        return tuple(record for record in self._records if record.kind == kind)
 
     def refresh(self) -> None:
         """Read what other processes appended since.

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from tsalab.errors import RecordError
-from tsalab.records.record import Record
+from tsalab.records.record import Kind, Record
 
 MIMETYPE = "application/vnd.tsalab.step+json"
 
@@ -26,19 +26,31 @@ class CellRecord:
     record: Record
 
 
-def read_notebook(path: Path) -> list[Record]:
-    """Every record of an executed notebook, in the order of its cells.
+def read_notebook(path: Path, *, kind: Kind | None = "step") -> list[Record]:
+    """Records of an executed notebook, in the order of its cells.
+
+    Parameters
+    ----------
+    path
+        The notebook.
+    kind
+        Which records; None for every one, hints, resets and faults too.
 
     Raises
     ------
     RecordError
         When the file is no notebook (nbformat 4), or a record in it is malformed or altered.
     """
-    return [found.record for found in read_cells(path)]
+    return [found.record for found in read_cells(path, kind=kind)]
 
 
-def read_cells(path: Path) -> list[CellRecord]:
-    """Every record of an executed notebook with the id of its cell.
+def read_cells(path: Path, *, kind: Kind | None = "step") -> list[CellRecord]:
+    """Records of an executed notebook with the ids of their cells.
+
+    Parameters
+    ----------
+    path, kind
+        As `read_notebook`.
 
     Raises
     ------
@@ -52,11 +64,11 @@ def read_cells(path: Path) -> list[CellRecord]:
         raise RecordError.no_notebook(path, str(error)) from error
     if not isinstance(notebook, dict) or notebook.get("nbformat") != 4:
         raise RecordError.no_notebook(path, "it is not of nbformat 4")
-    return list(cell_records(notebook, str(path)))
+    return [found for found in cell_records(notebook, str(path)) if kind in (None, found.record.kind)]
 
 
 def cell_records(notebook: dict[str, Any], source: str) -> Iterator[CellRecord]:
-    """Records of a notebook that is already in memory.
+    """Records of a notebook that is already in memory, of every kind.
 
     Parameters
     ----------

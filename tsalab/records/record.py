@@ -22,6 +22,7 @@ from tsalab.records.schema import validate
 
 Json = str | int | float | bool | None | list[Any] | dict[str, Any]
 Status = Literal["passed", "failed", "not-done"]
+Kind = Literal["step", "hint", "reset", "fault"]
 Clock = Callable[[], datetime]
 
 SCHEMA = 1
@@ -99,7 +100,10 @@ def _stamp(moment: datetime) -> str:
 
 @dataclass(frozen=True)
 class Record:
-    """What one step did and saw.
+    """What one step did and saw, or what else was done about a step.
+
+    Only a record of kind ``"step"`` is a step's outcome. A hint that was given, a reset
+    or a fault that was put in leaves one of another kind, in the same chain.
 
     Made by `Record.new`; a `Journal` puts it in its chain. Records compare by content.
 
@@ -125,6 +129,8 @@ class Record:
         How long it took.
     previous
         Hash of the record before it in the journal.
+    kind
+        ``"step"``, ``"hint"``, ``"reset"`` or ``"fault"``. JSON holds it unless it is ``"step"``.
     """
 
     run: str
@@ -142,6 +148,7 @@ class Record:
     seconds: float
     previous: str = GENESIS
     schema: int = SCHEMA
+    kind: Kind = "step"
 
     def __post_init__(self) -> None:
         facts = _plain(self.facts, "facts")
@@ -164,6 +171,7 @@ class Record:
         next: str = "",  # noqa: A002 - the field's name in the record
         facts: Mapping[str, Json] | None = None,
         learner: str = "",
+        kind: Kind = "step",
         started: datetime,
         ended: datetime,
     ) -> Self:
@@ -194,6 +202,7 @@ class Record:
             started=_stamp(started),
             ended=_stamp(ended),
             seconds=round(max(0.0, (ended - started).total_seconds()), 3),
+            kind=kind,
         )
 
     @cached_property
@@ -202,12 +211,21 @@ class Record:
         return sha256(canonical(self._body())).hexdigest()
 
     @property
+    def is_outcome(self) -> bool:
+        """Whether it says how a step ended; a hint, a reset or a fault does not."""
+        return self.kind == "step"
+
+    @property
     def passed(self) -> bool:
-        """Whether the step's check passed."""
-        return self.status == "passed"
+        """Whether it is a step's outcome and the step's check passed."""
+        return self.is_outcome and self.status == "passed"
 
     def _body(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in self.__dataclass_fields__}
+        body = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        if self.is_outcome:
+            # Left out of the JSON: so a step's record from before there were kinds keeps its hash.
+            del body["kind"]
+        return body
 
     def chained(self, previous: str) -> Self:
         """Return the same record, with ``previous`` as the hash before it."""

@@ -38,9 +38,13 @@ def of_record(record: Record, parts: Sequence[Part], redactor: Redactor) -> dict
     """
     data = record.to_json()
     redactor.guard(data, f"the record of step {record.step}")
-    title = f"{name_of(record.step, record.title)} · {_WORDS[record.status]} · {record.seconds:.1f} s"
     answer = [("Saw", record.saw), ("Expected", record.expected), ("Next", record.next)]
-    return _bundle(title, _TINTS[record.status], record.status, answer, parts, redactor) | {MIMETYPE: data}
+    title, tint, name = name_of(record.step, record.title), _TINTS[record.status], str(record.status)
+    if record.is_outcome:
+        title = f"{title} · {_WORDS[record.status]} · {record.seconds:.1f} s"
+    else:  # the step is not judged by it
+        title, tint, name = f"{title} · {record.kind}", GREY, record.kind
+    return _bundle(title, tint, name, answer, parts, redactor) | {MIMETYPE: data}
 
 
 def of_failure(title: str, error: BaseException, parts: Sequence[Part], redactor: Redactor) -> dict[str, Any]:
