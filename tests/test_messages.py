@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import string
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tsalab import messages
+from tsalab.errors import SettingError
 
 PACKAGE = Path(messages.__file__).parents[1]
 
@@ -98,11 +101,51 @@ def test_every_field_is_given() -> None:
     assert lacking == {}
 
 
+def plural_ids() -> list[str]:
+    return [key for key, text in messages.catalogue().items() if not isinstance(text, str)]
+
+
+def test_english_has_a_singular_and_a_plural() -> None:
+    for key in plural_ids():
+        assert set(messages.catalogue()[key]) == {"one", "other"}, key
+
+
+def test_every_plural_is_given_its_count() -> None:
+    counted = [use for use in USES if use.fields is not None and set(matching(use.key)) & set(plural_ids())]
+    assert [use for use in counted if use.fields is not None and "count" not in use.fields] == []
+
+
 def test_a_singular_and_a_plural(monkeypatch: pytest.MonkeyPatch) -> None:
     forms = {"tables": {"one": "{count} table", "other": "{count} tables"}}
     monkeypatch.setattr(messages, "catalogue", lambda: forms)
     assert messages.say("tables", count=1) == "1 table"
     assert messages.say("tables", count=0) == "0 tables"
+
+
+def test_braces_in_a_value_are_only_text() -> None:
+    told = SettingError.malformed("{name}", "{0} {value!r} {{", "{expected.__class__}")
+    assert told.what == "Parameter {name} cannot be '{0} {value!r} {{'."
+    assert told.why == "It takes {expected.__class__}."
+
+
+def test_no_text_reaches_into_a_value() -> None:
+    """A translation must not be able to read more than it is given."""
+    for key, text in messages.catalogue().items():
+        for one in [text] if isinstance(text, str) else text.values():
+            names = [name for _, name, _, _ in string.Formatter().parse(one) if name is not None]
+            assert all(name.isidentifier() for name in names), f"{key}: {one}"
+
+
+def test_nothing_is_read_before_the_first_message() -> None:
+    program = """
+import sys
+from tsalab import errors, messages
+assert "yaml" not in sys.modules, "importing read the catalogue"
+errors.SandboxError.estate_down()
+assert "yaml" in sys.modules
+assert "babel" not in sys.modules
+"""
+    subprocess.run([sys.executable, "-c", program], check=True)
 
 
 def test_an_id_that_is_not_there_is_a_key_error() -> None:

@@ -12,6 +12,7 @@ from typing import NoReturn
 
 import click
 
+from tsalab import messages
 from tsalab.errors import TsalabError
 
 # Name: where it is, and its line in the help, which must not cost an import.
@@ -71,6 +72,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         The process's own when None.
     """
     try:
+        messages.refuse_unknown_language()
         code = app.main(args=None if arguments is None else list(arguments), standalone_mode=False)
     except TsalabError as error:
         click.echo(f"{type(error).__name__}: {error}", err=True)

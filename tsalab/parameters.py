@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from tsalab import messages
 from tsalab.errors import SettingError
 
 _MARK = "# Parameters"
@@ -76,13 +77,14 @@ NAMES = tuple(parameter.name for parameter in PARAMETERS)
 
 
 def check(values: dict[str, Any]) -> None:
-    """Refuse what is not in the table or cannot be a value of it.
+    """Refuse what is not in the table or cannot be a value of it, and a language without a file.
 
     Raises
     ------
     SettingError
         Naming the parameter.
     """
+    messages.refuse_unknown_language()
     refuse_unknown(values)
     for parameter in PARAMETERS:
         if parameter.name in values:

@@ -23,3 +23,8 @@ class SettingError(TsalabError):
     def malformed(cls, name: str, value: object, expected: str) -> Self:
         """A value that the parameter cannot take."""
         return cls(**error("settings.malformed", name=name, value=value, expected=expected))
+
+    @classmethod
+    def no_language(cls, name: str, known: Iterable[str]) -> Self:
+        """A language that has no file."""
+        return cls(**error("settings.no_language", name=name, known=", ".join(known)))

@@ -1,21 +1,29 @@
 """Every sentence a person can meet, by an id: ``en.yml`` holds the texts, and nothing else does.
 
-A translation is the same file in another language beside it. Fields stand in braces
-(`str.format`); an entry with ``one`` and ``other`` is chosen by the value ``count``.
-No text holds a secret, and no value given for one may be a secret's.
+A translation is the same file in another language beside it, named for the language;
+``TSALAB_LANGUAGE`` chooses it, and an id that it lacks is said in English. Fields stand in
+braces (`str.format`). An entry whose keys are plural categories (``one`` and ``other`` in
+English) is chosen by the value ``count``. No text holds a secret, and no value given for one
+may be a secret's.
+
+Nothing is read before the first sentence is needed: most commands end well and say little.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
+from tsalab import settings
 
 _FOLDER = Path(__file__).parent
-_LANGUAGE = "en"
+ENGLISH = "en"
+# Of the Unicode CLDR; a language has some of them, and "other" always.
+_CATEGORIES = frozenset({"zero", "one", "two", "few", "many", "other"})
+
+Text = str | Mapping[str, str]
 
 
 def say(key: str, /, **values: object) -> str:
@@ -35,7 +43,8 @@ def say(key: str, /, **values: object) -> str:
         which a test finds before a person does.
     """
     found = catalogue()[key]
-    return found.format_map(values) if isinstance(found, str) else _counted(found, values)
+    text = found if isinstance(found, str) else _counted(found, values["count"])
+    return text.format_map(values)
 
 
 def error(key: str, /, **values: object) -> dict[str, str]:
@@ -60,23 +69,66 @@ def error(key: str, /, **values: object) -> dict[str, str]:
     }
 
 
+def catalogue() -> Mapping[str, Text]:
+    """Every text by its id, in the language that is set; those with plural forms as a mapping."""
+    return _translated(language())
+
+
+def languages() -> list[str]:
+    """Languages that have a file."""
+    return sorted(path.stem for path in _FOLDER.glob("*.yml"))
+
+
+def language() -> str:
+    """The language that is set, or English when that one has no file."""
+    wanted = settings.get("language")
+    return wanted if wanted in languages() else ENGLISH
+
+
+def refuse_unknown_language() -> None:
+    """Refuse a setting that names no language; what must be said nevertheless is said in English.
+
+    Raises
+    ------
+    SettingError
+        Naming those that exist.
+    """
+    from tsalab.errors import SettingError  # which takes its words from here
+
+    wanted = settings.get("language")
+    if wanted not in languages():
+        raise SettingError.no_language(wanted, languages())
+
+
 @cache
-def catalogue(language: str = _LANGUAGE) -> Mapping[str, str | Mapping[str, str]]:
-    """Every text by its id; those with a singular and a plural as a mapping of both."""
-    text = (_FOLDER / f"{language}.yml").read_text(encoding="utf-8")
+def _translated(name: str) -> Mapping[str, Text]:
+    if name == ENGLISH:
+        return _read(ENGLISH)
+    return {**_read(ENGLISH), **_read(name)}
+
+
+def _read(name: str) -> Mapping[str, Text]:
+    import yaml  # 10 ms, and most commands end without a message
+
+    text = (_FOLDER / f"{name}.yml").read_text(encoding="utf-8")
     return dict(_flat(yaml.load(text, Loader=yaml.CSafeLoader), ""))
 
 
-def _flat(tree: Mapping[str, Any], prefix: str) -> Any:
+def _flat(tree: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Text]]:
     for name, value in tree.items():
         key = f"{prefix}{name}"
         if isinstance(value, str):
             yield key, value.rstrip("\n")
-        elif set(value) == {"one", "other"}:
+        elif "other" in value and _CATEGORIES.issuperset(value):
             yield key, value
         else:
             yield from _flat(value, f"{key}.")
 
 
-def _counted(forms: Mapping[str, str], values: Mapping[str, object]) -> str:
-    return forms["one" if values["count"] == 1 else "other"].format_map(values)
+def _counted(forms: Mapping[str, str], count: Any) -> str:
+    """The form for a count; a language's own rule decides, and Babel knows them all."""
+    if language() == ENGLISH:
+        return forms["one" if count == 1 else "other"]
+    from babel import Locale  # comes with JupyterLab; of no use to English
+
+    return forms.get(Locale.parse(language()).plural_form(count), forms["other"])

@@ -1,0 +1,150 @@
+"""Another language: its file beside the English one, chosen by a setting, is all that it takes."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import string
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tsalab import cli, errors, messages, parameters
+
+ACCENTS = str.maketrans("aceinouyACEINOUY", "àçéîñöûýÀÇÉÎÑÖÛÝ")
+# Longer than English, so that whoever looks at it sees what a longer language does to a page.
+PSEUDO = "qps"
+
+
+def pseudo(text: str) -> str:
+    """The text in brackets and with accents; its fields as they were."""
+    pieces = re.split(r"(\{[^{}]*\})", text)
+    return "⟦" + "".join(p if p.startswith("{") else p.translate(ACCENTS) for p in pieces) + "⟧"
+
+
+def translated(tree: Mapping[str, Any]) -> dict[str, Any]:
+    return {k: pseudo(v) if isinstance(v, str) else translated(v) for k, v in tree.items()}
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A catalogue to which files can be added."""
+    shutil.copy(Path(messages.__file__).parent / "en.yml", tmp_path)
+    monkeypatch.setattr(messages, "_FOLDER", tmp_path)
+    messages._translated.cache_clear()
+    yield tmp_path
+    messages._translated.cache_clear()
+
+
+def add(folder: Path, language: str, texts: Mapping[str, Any]) -> None:
+    (folder / f"{language}.yml").write_text(yaml.safe_dump(texts, allow_unicode=True), encoding="utf-8")
+
+
+@pytest.fixture
+def pseudo_language(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    add(folder, PSEUDO, translated(yaml.safe_load((folder / "en.yml").read_text(encoding="utf-8"))))
+    monkeypatch.setenv("TSALAB_LANGUAGE", PSEUDO)
+
+
+def english_left(text: str) -> list[str]:
+    """What stands outside of every bracket: words, and no names of the given things."""
+    depth, outside = 0, ""
+    for character in text:
+        depth += (character == "⟦") - (character == "⟧")
+        outside += character if not depth and character not in "⟦⟧" else ""
+    return outside.split()
+
+
+def constructors() -> list[Any]:
+    kinds = [getattr(errors, name) for name in errors.__all__]
+    return [
+        pytest.param(getattr(kind, name), id=f"{kind.__name__}.{name}")
+        for kind in kinds
+        for name, value in vars(kind).items()
+        if isinstance(value, classmethod)
+    ]
+
+
+def sample(annotation: str) -> object:
+    samples = {"int": 3, "float": 2.5, "int | None": 3, "int | str": 3, "Exception": ValueError("X")}
+    if annotation.startswith(("Iterable", "Sequence")):
+        return []
+    return Path("X") if annotation == "Path" else samples.get(annotation, "X")
+
+
+@pytest.mark.parametrize("make", constructors())
+def test_every_error_is_translated(make: Any, pseudo_language: None) -> None:
+    kinds = {k: v for k, v in make.__func__.__annotations__.items() if k != "return"}
+    told = make(**{name: sample(kind) for name, kind in kinds.items()})
+    for sentence in (told.what, told.why, told.next_step):
+        assert sentence.startswith("⟦"), sentence
+        assert english_left(sentence) == []
+
+
+def test_a_command_line_that_fails_speaks_the_language(
+    pseudo_language: None, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("TSALAB_HOME", str(tmp_path / "home"))
+    with pytest.raises(SystemExit):
+        cli.main(["check", "--profile", "nobody"])
+    said = capsys.readouterr().err
+    assert said.count("⟦") >= 3
+    assert "There is" not in said
+
+
+def test_what_is_not_translated_is_said_in_english(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    add(folder, "de", {"migration": {"no_table": {"what": "Es gibt keine Tabelle {table}."}}})
+    monkeypatch.setenv("TSALAB_LANGUAGE", "de")
+    told = errors.MigrationError.no_table("photos")
+    assert told.what == "Es gibt keine Tabelle photos."
+    assert told.next_step == "Compare with SHOW TABLES."
+
+
+def test_a_language_with_more_plurals_than_english(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    forms = {
+        "one": "{count} tabela",
+        "few": "{count} tabele",
+        "many": "{count} tabel",
+        "other": "{count} tabeli",
+    }
+    add(folder, "pl", {"tables": forms})
+    monkeypatch.setenv("TSALAB_LANGUAGE", "pl")
+    said = [messages.say("tables", count=count) for count in (1, 3, 5, 1.5)]
+    assert said == ["1 tabela", "3 tabele", "5 tabel", "1.5 tabeli"]
+
+
+@pytest.mark.parametrize("name", ["xx", "../en", "EN"])
+def test_a_language_without_a_file_is_refused(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TSALAB_LANGUAGE", name)
+    with pytest.raises(errors.SettingError) as told:
+        parameters.check({})
+    assert repr(name) in told.value.what
+    assert told.value.next_step == "Set TSALAB_LANGUAGE to one of: en."
+
+
+def test_the_command_line_refuses_it_too(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("TSALAB_LANGUAGE", "xx")
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["doctor"])
+    assert ended.value.code == 1
+    assert "There are no messages in the language 'xx'." in capsys.readouterr().err
+
+
+def test_no_other_language_is_shipped_half_done() -> None:
+    """A file that is there has only ids that English has, and their fields."""
+    for language in messages.languages():
+        texts = messages._read(language)
+        english = messages._read("en")
+        assert sorted(set(texts) - set(english)) == []
+        for key, text in texts.items():
+            assert fields(text) <= fields(english[key]), f"{language}: {key}"
+
+
+def fields(text: messages.Text) -> set[str]:
+    texts = [text] if isinstance(text, str) else list(text.values())
+    return {name for one in texts for _, name, _, _ in string.Formatter().parse(one) if name is not None}
