@@ -32,6 +32,7 @@ def test_an_unknown_parameter_is_refused_by_name() -> None:
         ("region", "Mars"),
         ("workdir", "a\0b"),
         ("workdir", 7),
+        ("mode", "cheat"),
     ],
 )
 def test_a_malformed_value_is_refused_by_name(name: str, value: object) -> None:
@@ -47,6 +48,7 @@ def test_good_values_pass() -> None:
             "workdir": "",
             "method": "copy",
             "region": "eu-west-1",
+            "mode": "challenge",
         }
     )
 

@@ -9,24 +9,23 @@ from __future__ import annotations
 import atexit
 import json
 import secrets
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, cast
 
 from tsalab import parameters, rooms, settings
 from tsalab.cloud.account import Account
 from tsalab.cloud.stacks import Stack
-from tsalab.cloud.waiting import poll
 from tsalab.course import CLEANUP, LAB, Step
 from tsalab.course.course import StepId
 from tsalab.errors import StepError, TsalabError
 from tsalab.files import replace_bytes
 from tsalab.profiles import Profile, locate
-from tsalab.records import Journal, Record, utc_now
+from tsalab.records import Journal, Mode, Record, utc_now
 from tsalab.show import Part, StepView, pairs
-from tsalab.steps import STEPS, Finding, Outcome, Place, World
+from tsalab.steps import STEPS, Finding, Outcome, Place, World, performing
 
 _STATE = ".tsalab"
 
@@ -52,11 +51,14 @@ class Lab:
         The account, the folder and the connections.
     learner
         Who does it.
+    mode
+        Whether its cells do the steps (``guided``) or only check them (``challenge``).
     """
 
-    def __init__(self, place: Place, learner: str) -> None:
+    def __init__(self, place: Place, learner: str, mode: Mode = performing.GUIDED) -> None:
         self.place = place
         self.learner = learner
+        self.mode = mode
         self.journal = Journal(place.workdir / _STATE / "journal.jsonl", redactor=place.redactor)
         self.infra = rooms.Infra(self)
         self.bucket = rooms.Bucket(self)
@@ -77,12 +79,13 @@ class Lab:
         workdir: str = "",
         method: str = "dump",
         region: str = "",
+        mode: str = performing.GUIDED,
     ) -> Self:
         """Open the lab, wherever it stands.
 
         Parameters
         ----------
-        profile, learner, workdir, method, region
+        profile, learner, workdir, method, region, mode
             As the table in `tsalab.parameters` says.
 
         Raises
@@ -94,12 +97,12 @@ class Lab:
         """
         profile = profile or settings.get("profile")
         parameters.refuse_unknown(parameters.injected(parameters.cells_so_far()))
-        given = {"learner": learner, "workdir": workdir, "method": method, "region": region}
+        given = {"learner": learner, "workdir": workdir, "method": method, "region": region, "mode": mode}
         parameters.check({"profile": profile, **given})
         with StepView("open", f"Open the lab with profile {profile}") as view:
             place = _place(locate(profile, on_line=view.line), workdir, method, region)
             moved = _set_aside(place)
-            lab = cls(place, learner)
+            lab = cls(place, learner, cast("Mode", mode))  # which the table has just checked
             view.end([lab._summary(moved)])
         atexit.register(lab.close)
         return lab
@@ -139,6 +142,10 @@ class Lab:
     def perform(self, step_id: StepId, *, patience: float | None = None, **options: Any) -> None:
         """Do a step, unless its check passes already, and leave its record.
 
+        In a challenge the learner does it: the check looks, waits only for what is already
+        on its way, and a step that is not done is an error here too, so that "run all" and
+        papermill stop at it.
+
         Parameters
         ----------
         step_id
@@ -158,24 +165,30 @@ class Lab:
         started = utc_now()
         with StepView(step.id, step.title, redactor=self.place.redactor) as view:
             outcome, error = Outcome(), None
+            evidence: tuple[Part, ...] = ()
             try:
                 # The do begins with the look that the check took: nothing has changed in between.
                 world = World(self.place)
-                finding = _safely(code.check, world)
-                if code.do and (code.always or not finding.passed):
+                finding = performing.safely(code.check, world)
+                if self.mode == performing.CHALLENGE:
+                    finding = performing.wait_if_coming(code.check, finding, self.place, view, seconds)
+                evidence = finding.evidence
+                if code.do and performing.due(code, finding, self.mode):
                     outcome = code.do(world, view, **options)
-                    finding = self._await(code.check, seconds)
-                elif not finding.passed:
-                    finding = self._await(code.check, seconds)
+                    finding = performing.wait(code.check, self.place, seconds)
+                elif self.mode == performing.GUIDED and not finding.passed:
+                    finding = performing.wait(code.check, self.place, seconds)
             except TsalabError as raised:
-                finding, error = Finding.of_error(raised), raised
+                # What the check pointed at is what the do stumbled over.
+                finding, error = replace(Finding.of_error(raised), evidence=evidence), raised
             except KeyboardInterrupt:
                 interrupted = Finding(
                     False, "it was interrupted", "the step runs to its end", "Run the cell again."
                 )
                 view.finish(self._record(step, interrupted, outcome, started), outcome.parts)
                 raise
-            view.finish(self._record(step, finding, outcome, started), outcome.parts)
+            parts = [*outcome.parts, *finding.evidence]
+            view.finish(self._record(step, finding, outcome, started), parts)
         if error:
             raise error
         if not finding.passed:
@@ -192,18 +205,11 @@ class Lab:
         world = World(self.place)
         found = []
         for step in [_step(step_id) for step_id in steps] or LAB.steps:
-            finding = _safely(STEPS[step.id].check, world)
+            finding = performing.safely(STEPS[step.id].check, world)
             found.append(
                 Checked(step.id, step.title, finding.passed, finding.saw, finding.expected, finding.next)
             )
         return found
-
-    def _await(self, check: Callable[[World], Finding], seconds: float) -> Finding:
-        def look() -> Finding:
-            return _safely(check, World(self.place))
-
-        finding, _ = poll(look, lambda seen: seen.passed or seen.final, seconds=seconds)
-        return finding
 
     def _record(self, step: Step, finding: Finding, outcome: Outcome, started: Any) -> Record:
         mask = self.place.redactor.mask
@@ -212,6 +218,7 @@ class Lab:
                 run=self.run,
                 learner=self.learner,
                 step=step.id,
+                mode=self.mode,
                 section=step.section,
                 title=step.title,
                 status="passed" if finding.passed else "failed",
@@ -244,14 +251,6 @@ def _place(profile: Profile, workdir: str, method: str, region: str) -> Place:
 
 def _step(step_id: StepId) -> Step:
     return (CLEANUP if isinstance(step_id, str) else LAB).step(step_id)
-
-
-def _safely(check: Callable[[World], Finding], world: World) -> Finding:
-    """A check's finding; what it could not read is a finding too."""
-    try:
-        return check(world)
-    except TsalabError as error:
-        return Finding.of_error(error)
 
 
 def _state_file(place: Place) -> Path:

@@ -71,6 +71,13 @@ PARAMETERS = (
         "a region such as us-east-1",
         _matches(r"|[a-z]{2}(-[a-z]+)+-\d"),
     ),
+    Parameter(
+        "mode",
+        "guided",
+        "who does the steps: `guided`, the cells; `challenge`, you, and the cells only check",
+        "guided or challenge",
+        _matches("guided|challenge"),
+    ),
 )
 
 NAMES = tuple(parameter.name for parameter in PARAMETERS)

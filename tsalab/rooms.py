@@ -8,7 +8,7 @@ from tsalab.course.course import StepId
 from tsalab.errors import StepError
 from tsalab.steps import Place
 from tsalab.steps.code import EDIT_STEPS, SAVE_STEPS
-from tsalab.steps.infrastructure import FRAGMENTS
+from tsalab.steps.template import FRAGMENTS
 
 
 class Performer(Protocol):

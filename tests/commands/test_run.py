@@ -45,9 +45,8 @@ def test_thirty_passed_records_are_exit_zero(
     tsalab: Tsalab, notebook: Write, sandbox: list[Any], tmp_path: Path
 ) -> None:
     out = tmp_path / "out"
-    done = tsalab(
-        "run", "--notebook", str(notebook(ALL)), "--out", str(out), "--learner", "Ada", "--method", "copy"
-    )
+    given = ("--learner", "Ada", "--method", "copy", "--mode", "challenge")
+    done = tsalab("run", "--notebook", str(notebook(ALL)), "--out", str(out), *given)
     assert done.exit_code == 0, done.output
     name = sandbox[0][1]
     assert sandbox == [("up", name), ("down", name, True)]
@@ -63,6 +62,7 @@ def test_thirty_passed_records_are_exit_zero(
     assert f'profile = \\"{name}\\"' in executed
     assert 'learner = \\"Ada\\"' in executed
     assert 'method = \\"copy\\"' in executed
+    assert 'mode = \\"challenge\\"' in executed
 
 
 def test_a_failed_cell_is_exit_one_and_the_sandbox_ends(

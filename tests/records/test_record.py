@@ -196,3 +196,24 @@ def test_a_hint_cannot_be_passed_off_as_an_outcome(make: Make, kind: str, claime
         del data["kind"]
     with pytest.raises(RecordError):
         Record.from_json(data)
+
+
+def test_a_mode_is_in_the_json_unless_it_is_guided(make: Make) -> None:
+    old = make().to_json()
+    assert "mode" not in old
+    assert Record.from_json(old).mode == "guided"
+    challenge = make(mode="challenge")
+    assert challenge.to_json()["mode"] == "challenge"
+    assert Record.from_json(json.loads(challenge.line())) == challenge
+    assert challenge.hash != make().hash
+
+
+@pytest.mark.parametrize(("mode", "claimed"), [("challenge", "guided"), ("guided", "challenge")])
+def test_a_guided_step_cannot_be_passed_off_as_a_challenge(make: Make, mode: str, claimed: str) -> None:
+    with pytest.raises(RecordError):
+        Record.from_json(make(mode=mode).to_json() | {"mode": claimed})
+
+
+def test_an_unknown_mode_is_refused(make: Make) -> None:
+    with pytest.raises(RecordError, match="mode"):
+        make(mode="cheat")

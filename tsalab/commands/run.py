@@ -24,6 +24,7 @@ STEPS = 30
 @click.option("--profile", help="An AWS profile, or a sandbox that is kept; else a fresh sandbox is made.")
 @click.option("--learner", help="Name that goes into the records.")
 @click.option("--method", help="How the data moves; see the notebook's parameters.")
+@click.option("--mode", help="Who does the steps; see the notebook's parameters.")
 @click.option("--keep", is_flag=True, help="Leave the sandbox running when the lab has ended.")
 @click.option(
     "--out",
@@ -41,6 +42,7 @@ def run(
     profile: str | None,
     learner: str | None,
     method: str | None,
+    mode: str | None,
     keep: bool,
     out: Path | None,
     notebook: Path | None,
@@ -58,7 +60,9 @@ def run(
     workdir.mkdir(parents=True, exist_ok=True)
     parameters = {"profile": name, "workdir": str(workdir)}
     parameters |= {
-        key: value for key, value in (("learner", learner), ("method", method)) if value is not None
+        key: value
+        for key, value in (("learner", learner), ("method", method), ("mode", mode))
+        if value is not None
     }
 
     # A run that is told to end is one that is interrupted: its sandbox goes with it.

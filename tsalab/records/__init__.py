@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from tsalab.records.journal import Journal
 from tsalab.records.notebook import MIMETYPE, CellRecord, read_cells, read_notebook
-from tsalab.records.record import GENESIS, Json, Kind, Record, Status, canonical, utc_now
+from tsalab.records.record import GENESIS, Json, Kind, Mode, Record, Status, canonical, utc_now
 from tsalab.records.redactor import Redactor
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "Journal",
     "Json",
     "Kind",
+    "Mode",
     "Record",
     "Redactor",
     "Status",

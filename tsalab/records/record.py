@@ -23,6 +23,7 @@ from tsalab.records.schema import validate
 Json = str | int | float | bool | None | list[Any] | dict[str, Any]
 Status = Literal["passed", "failed", "not-done"]
 Kind = Literal["step", "hint", "reset", "fault"]
+Mode = Literal["guided", "challenge"]
 Clock = Callable[[], datetime]
 
 SCHEMA = 1
@@ -131,6 +132,10 @@ class Record:
         Hash of the record before it in the journal.
     kind
         ``"step"``, ``"hint"``, ``"reset"`` or ``"fault"``. JSON holds it unless it is ``"step"``.
+    mode
+        ``"guided"`` when the cell did the step, ``"challenge"`` when the learner did and the
+        cell only checked. The verdict is the same check's in both. JSON holds it unless it
+        is ``"guided"``.
     """
 
     run: str
@@ -149,6 +154,7 @@ class Record:
     previous: str = GENESIS
     schema: int = SCHEMA
     kind: Kind = "step"
+    mode: Mode = "guided"
 
     def __post_init__(self) -> None:
         facts = _plain(self.facts, "facts")
@@ -172,6 +178,7 @@ class Record:
         facts: Mapping[str, Json] | None = None,
         learner: str = "",
         kind: Kind = "step",
+        mode: Mode = "guided",
         started: datetime,
         ended: datetime,
     ) -> Self:
@@ -203,6 +210,7 @@ class Record:
             ended=_stamp(ended),
             seconds=round(max(0.0, (ended - started).total_seconds()), 3),
             kind=kind,
+            mode=mode,
         )
 
     @cached_property
@@ -222,9 +230,11 @@ class Record:
 
     def _body(self) -> dict[str, Any]:
         body = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        # Left out of the JSON: so a record from before there were kinds and modes keeps its hash.
         if self.is_outcome:
-            # Left out of the JSON: so a step's record from before there were kinds keeps its hash.
             del body["kind"]
+        if self.mode == "guided":
+            del body["mode"]
         return body
 
     def chained(self, previous: str) -> Self:

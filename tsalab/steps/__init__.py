@@ -7,7 +7,7 @@ may run twice, or after a crash at any point, and ends in the same state.
 from __future__ import annotations
 
 # Each module registers its steps in STEPS when it is read.
-from tsalab.steps import cleanup, code, data, infrastructure, visit, webserver
+from tsalab.steps import cleanup, code, data, infrastructure, template, visit, webserver
 from tsalab.steps.place import Place
 from tsalab.steps.step import STEPS, Finding, Outcome
 from tsalab.steps.world import World
@@ -22,6 +22,7 @@ __all__ = [
     "code",
     "data",
     "infrastructure",
+    "template",
     "visit",
     "webserver",
 ]

@@ -1,4 +1,4 @@
-"""Steps 1 to 9: the template, the upload, the pipeline."""
+"""Steps 7 to 9: the bucket, the upload, the pipeline."""
 
 from __future__ import annotations
 
@@ -6,154 +6,15 @@ from tsalab.cloud.pipeline import Execution, StageState
 from tsalab.cloud.stacks import StackEvent
 from tsalab.cloud.waiting import poll
 from tsalab.course import LAB
-from tsalab.errors import StepError, TemplateError
-from tsalab.show import Part, StepView, details, diff, note, pairs, table
+from tsalab.errors import StepError
+from tsalab.show import Part, StepView, details, pairs, table
 from tsalab.steps.step import STEPS, Finding, Outcome
+from tsalab.steps.template import FRAGMENTS, check_zip
 from tsalab.steps.world import World
-from tsalab.template import Problem, Template, package, read_package
-
-FRAGMENTS = {
-    2: "database-subnet-group",
-    3: "database-secret",
-    4: "database-cluster",
-    5: "read-secrets-policy",
-}
-# What lab 3's template has and the lab's steps refer to.
-_LAB3 = ("VPC", "PrivateSubnetA", "PrivateSubnetB", "PrivateSecurityGroup", "ServerRole", "CFDistribution")
+from tsalab.template import Template, read_package
 
 # AWS's pipelines look for a new object about once a minute; after this, start it by hand.
 _POLLING_SECONDS = 90.0
-
-
-def _problems(template: Template) -> list[Problem]:
-    """The template's problems, but for those that the lab's own next fragments mend.
-
-    Step 3's attachment refers to the cluster of step 4: a template is fine on its way
-    when it would be fine at its end.
-    """
-    found = template.problems()
-    if not found:
-        return []
-    try:
-        for name in FRAGMENTS.values():
-            template = template.add(name)
-    except TemplateError:
-        return found
-    lasting = {problem.what for problem in template.problems()}
-    return [problem for problem in found if problem.what in lasting]
-
-
-def _problem(template: Template) -> Finding | None:
-    """The template's first problem as a finding, if it has one."""
-    problems = _problems(template)
-    if not problems:
-        return None
-    first = problems[0]
-    where = f"infra.yml, line {first.line}, column {first.column}"
-    more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-    return Finding(
-        False,
-        f"{where}: {first.what}: {first.why}{more}",
-        "a template without problems",
-        first.next,
-        final=True,
-    )
-
-
-def _broken(problem: Problem) -> TemplateError:
-    return TemplateError.broken(problem.line, problem.column, problem.what, problem.why, problem.next)
-
-
-@STEPS.check(1)
-def check_open(world: World) -> Finding:
-    """infra.yml is in the learner's folder, readable, and lab 3's."""
-    expected = "infra.yml, as lab 3 left it, in the working folder"
-    template = world.template
-    if problem := _problem(template):
-        return problem
-    missing = [name for name in _LAB3 if name not in template.resources]
-    if missing:
-        return Finding(
-            False,
-            f"infra.yml has no {', '.join(missing)}",
-            expected,
-            "Take the template of lab 3; delete infra.yml and run step 1 to fetch the deployed one.",
-            final=True,
-        )
-    count = len(template.resources)
-    return Finding(True, f"infra.yml with {count} resources", expected, facts={"resources": count})
-
-
-@STEPS.do(1)
-def do_open(world: World, view: StepView) -> Outcome:
-    """Fetch the template that is deployed, unless the learner already has one."""
-    if not world.template_path.exists():
-        source = world.place.pipeline.source
-        view.line(f"Taking infra.yml from s3://{source.bucket}/{source.key}")
-        if world.uploaded is None:
-            raise TemplateError.never_uploaded(source.bucket, source.key)
-        world.place.workdir.mkdir(parents=True, exist_ok=True)
-        Template(read_package(world.uploaded.body)).write(world.template_path)
-    return Outcome(parts=[note(f"The template is {world.template_path}")])
-
-
-def _register_fragment(step_id: int, name: str) -> None:
-    @STEPS.check(step_id)
-    def check(world: World) -> Finding:
-        template = world.template
-        if problem := _problem(template):
-            return problem
-        found = template.has(name)
-        where = f" (line {found.line})" if found.line else ""
-        return Finding(
-            found.present,
-            f"{found.saw}{where}",
-            found.expected,
-            "" if found.present else LAB.step(step_id).by_hand,
-            facts={"line": found.line} if found.line else {},
-            final=True,
-        )
-
-    @STEPS.do(step_id)
-    def do(world: World, _view: StepView) -> Outcome:
-        before = world.template
-        if problems := _problems(before):
-            raise _broken(problems[0])
-        after = before.add(name)
-        after.write(world.template_path)
-        return Outcome(parts=[diff(before.diff(after), title="What changed in infra.yml")])
-
-
-for _step_id, _name in FRAGMENTS.items():
-    _register_fragment(_step_id, _name)
-
-
-@STEPS.check(6)
-def check_zip(world: World) -> Finding:
-    """infra.yml.zip holds exactly the learner's finished template."""
-    expected = "infra.yml.zip with the finished infra.yml inside"
-    text = world.package
-    lacking = [name for name in FRAGMENTS.values() if not Template(text).has(name).present]
-    if lacking:
-        return Finding(
-            False,
-            f"the zipped template lacks {', '.join(lacking)}",
-            expected,
-            "Do steps 2 to 5, then zip again.",
-        )
-    if world.template_path.exists() and world.template.text != text:
-        return Finding(False, "infra.yml was changed after it was zipped", expected, "Zip it again (step 6).")
-    size = world.package_path.stat().st_size
-    return Finding(True, f"infra.yml.zip, {size:,} bytes", expected, facts={"bytes": size})
-
-
-@STEPS.do(6)
-def do_zip(world: World, _view: StepView) -> Outcome:
-    """Zip the template, unless it has problems."""
-    if problems := world.template.problems():
-        raise _broken(problems[0])
-    package(world.template_path, world.package_path)
-    return Outcome(parts=[note(f"Wrote {world.package_path}")])
 
 
 @STEPS.check(7)

@@ -30,6 +30,10 @@ class Finding:
         Names, counts and digests for the record. Never a secret.
     final
         Whether waiting longer cannot change it.
+    coming
+        What is already on its way, in a few words: waiting is enough, nobody has to act.
+    evidence
+        What the answer rests on, for the page: lines of a file, a difference.
     """
 
     passed: bool
@@ -38,6 +42,8 @@ class Finding:
     next: str = ""
     facts: Mapping[str, Any] = field(default_factory=dict)
     final: bool = False
+    coming: str = ""
+    evidence: tuple[Part, ...] = ()
 
     def __post_init__(self) -> None:
         if self.passed:
@@ -73,7 +79,9 @@ class StepCode:
     do
         Brings it about; None for a step that only looks.
     always
-        Whether the do runs even when the check passes already.
+        Whether the do runs even when the check passes already, because it shows or proves
+        something and takes no work from the learner: a challenge runs it too, once the
+        check has passed.
     """
 
     check: Check
