@@ -21,6 +21,7 @@ def pytest_configure() -> None:
     """Let signals reach what the tests start: what a shell runs in the background ignores some."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGHUP, signal.SIG_DFL)  # nohup's jobs ignore this one
+    os.environ.setdefault("TSALAB_RESUME_SECONDS", "0")  # no test waits for a pause that it is not about
 
 
 @dataclass(frozen=True)

@@ -34,6 +34,7 @@ SETTINGS = (
     ),
     Setting("profile", "sandbox", "the AWS profile used when none is given"),
     Setting("language", "en", "the language of the messages: a file of that name in `tsalab/messages/`"),
+    Setting("resume_seconds", "15", "how long a paused cluster of a sandbox takes to wake, read by its `up`"),
 )
 
 _BY_NAME = {setting.name: setting for setting in SETTINGS}

@@ -127,7 +127,13 @@ NETWORK: dict[str, Any] = {
     },
     "Group": {
         "Type": "AWS::EC2::SecurityGroup",
-        "Properties": {"GroupDescription": "test", "VpcId": {"Ref": "Vpc"}},
+        "Properties": {
+            "GroupDescription": "test",
+            "VpcId": {"Ref": "Vpc"},
+            "SecurityGroupIngress": [
+                {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "CidrIp": "0.0.0.0/0"},
+            ],
+        },
     },
     "Subnets": {
         "Type": "AWS::RDS::DBSubnetGroup",

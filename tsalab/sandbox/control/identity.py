@@ -144,6 +144,7 @@ def write_profile(folder: Folder, identity: Identity, endpoint_url: str) -> None
         f"region = {identity.region}\n"
         f"endpoint_url = {endpoint_url}\n"
         f"tsalab_ssh_config = {folder.path('ssh', 'config')}\n"
+        "tsalab_faults = allowed\n"
         "output = json\n"
         "cli_pager =\n",
     )

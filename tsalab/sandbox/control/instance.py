@@ -1,7 +1,4 @@
-"""EC2 instances that run: ``AWS::EC2::Instance`` and RunInstances start a real web server.
-
-Security groups are kept as records and not enforced: everything here listens on loopback.
-"""
+"""EC2 instances that run: ``AWS::EC2::Instance`` and RunInstances start a real web server."""
 
 from __future__ import annotations
 

@@ -34,6 +34,7 @@ PLUGINS = (
     "tsalab.sandbox.control.keypairs",
     "tsalab.sandbox.control.instance",
     "tsalab.sandbox.control.aurora",
+    "tsalab.sandbox.control.groups",
     "tsalab.sandbox.control.secrets",
     "tsalab.sandbox.control.distribution",
     "tsalab.sandbox.control.codecommit",

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pymysql
 
+from tsalab import settings
 from tsalab.errors import SandboxError
 from tsalab.sandbox.folder import read_json, write_json
 from tsalab.sandbox.machines import endpoint
@@ -51,6 +52,7 @@ class _Cluster:
     server: MariaDB
     endpoint: endpoint.Endpoint
     facts: dict[str, Any] = field(repr=False)
+    waking: asyncio.Task[None] | None = None
 
     @property
     def address(self) -> Endpoint:
@@ -193,7 +195,11 @@ class Databases:
         async def wake() -> None:
             await self._wake(cluster)
 
-        cluster = _Cluster(cluster_id, server, endpoint.Endpoint(cluster_id, port, socket, wake), facts)
+        def admits() -> bool:
+            return self._estate.firewall.lets_in_cluster(cluster_id)
+
+        listener = endpoint.Endpoint(cluster_id, port, socket, wake, admits)
+        cluster = _Cluster(cluster_id, server, listener, facts)
         self._clusters[cluster_id] = cluster
         return cluster
 
@@ -217,18 +223,32 @@ class Databases:
         cluster.endpoint.when_idle(seconds, idle)
 
     async def _pause(self, cluster: _Cluster) -> None:
+        await _stop_waking(cluster)
         cluster.facts["paused"] = True
         self._save(cluster)
         cluster.endpoint.drop()
         await cluster.server.stop()
 
     async def _wake(self, cluster: _Cluster) -> None:
-        await cluster.server.start()
-        if cluster.facts["paused"]:
-            logger.info("cluster %s resumed", cluster.id)
+        if not cluster.facts["paused"]:
+            await cluster.server.start()
+            return
+        if cluster.waking is None:  # whoever comes meanwhile waits for the same awakening
+            cluster.waking = asyncio.get_running_loop().create_task(self._awaken(cluster))
+        # A client that loses patience and leaves does not put the cluster to sleep again.
+        await asyncio.shield(cluster.waking)
+
+    async def _awaken(self, cluster: _Cluster) -> None:
+        logger.info("cluster %s is resuming", cluster.id)
+        try:
+            await asyncio.sleep(float(settings.get("resume_seconds")))
+            await cluster.server.start()
             cluster.facts["paused"] = False
             self._save(cluster)
             self._arm(cluster)
+        finally:
+            cluster.waking = None
+        logger.info("cluster %s resumed", cluster.id)
 
     async def _set_auto_pause(self, cluster: _Cluster, seconds: float | None) -> None:
         cluster.facts["auto_pause"] = seconds
@@ -282,6 +302,7 @@ class Databases:
     async def _delete(self, cluster_id: str) -> None:
         cluster = self._clusters.pop(cluster_id, None)
         if cluster is not None:
+            await _stop_waking(cluster)
             await cluster.endpoint.close()
             await cluster.server.stop()
             self._estate.ports.forget(f"database/{cluster_id}")
@@ -300,6 +321,7 @@ class Databases:
         """Stop every cluster, keeping what it was: paused or awake. On the estate's loop."""
 
         async def stop(cluster: _Cluster) -> None:
+            await _stop_waking(cluster)
             await cluster.endpoint.close()
             with suppress(OSError):
                 await cluster.server.stop()
@@ -318,6 +340,12 @@ class Databases:
 
     def _snapshot_home(self, snapshot_id: str) -> Path:
         return self._estate.folder.path("snapshots", snapshot_id)
+
+
+async def _stop_waking(cluster: _Cluster) -> None:
+    if cluster.waking is not None:
+        cluster.waking.cancel()
+        await asyncio.gather(cluster.waking, return_exceptions=True)
 
 
 def _keeper(password: str) -> list[str]:

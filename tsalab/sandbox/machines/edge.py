@@ -37,7 +37,7 @@ class Edge:
     run
         Runs a coroutine on the estate's loop.
     http_address
-        Where port 80 of a domain name really is; None when nowhere.
+        Where port 80 of a domain name really is; None when nowhere. TimeoutError: nobody answers there.
 
     Attributes
     ----------

@@ -19,6 +19,10 @@ S3Fetch = Callable[..., tuple[int, Mapping[str, str], bytes]]
 HttpAddress = Callable[[str], tuple[str, int] | None]
 
 CHUNK = 64 * 1024
+_SILENT = (
+    "CloudFront attempted to establish a connection with the origin, but "
+    "either the attempt failed or the origin closed the connection."
+)
 HOP = frozenset(
     {
         "connection",
@@ -108,7 +112,11 @@ async def ask_server(
         When it cannot be reached, breaks off, or is silent for too long.
     """
     origin = behaviour.origin
-    address = await asyncio.to_thread(http_address, origin.domain)
+    try:
+        address = await asyncio.to_thread(http_address, origin.domain)
+    except TimeoutError:  # dropped: CloudFront finds out by waiting
+        await asyncio.sleep(origin.connect_timeout)
+        raise OriginError(504, _SILENT) from None
     if address is None:
         raise OriginError(502, "CloudFront wasn't able to resolve the origin domain name.")
     url = URL(f"http://{address[0]}:{address[1]}{origin.path}{target}", encoded=True)
@@ -130,11 +138,7 @@ async def ask_server(
             skip_auto_headers=("Accept", "Accept-Encoding", "Content-Type", "User-Agent"),
         )
     except TimeoutError:
-        raise OriginError(
-            504,
-            "CloudFront attempted to establish a connection with the origin, but "
-            "either the attempt failed or the origin closed the connection.",
-        ) from None
+        raise OriginError(504, _SILENT) from None
     except (aiohttp.ClientError, OSError):
         raise OriginError(502, "CloudFront wasn't able to connect to the origin.") from None
     kept = CIMultiDict((name, value) for name, value in response.headers.items() if name.lower() not in HOP)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tsalab.errors import SandboxError
 from tsalab.sandbox.machines import listening
+from tsalab.sandbox.machines.firewall import Dropped
 from tsalab.sandbox.machines.relay import Half, join
 
 logger = logging.getLogger(__name__)
@@ -27,11 +28,20 @@ class Endpoint:
         Unix socket of the server.
     wake
         Makes sure that the server runs; awaited for every connection.
+    admits
+        Asked for every connection whether security groups let it in.
     """
 
-    def __init__(self, name: str, port: int, socket: Path, wake: Callable[[], Awaitable[None]]) -> None:
+    def __init__(
+        self,
+        name: str,
+        port: int,
+        socket: Path,
+        wake: Callable[[], Awaitable[None]],
+        admits: Callable[[], bool] = lambda: True,
+    ) -> None:
         self.name, self.port = name, port
-        self._socket, self._wake = socket, wake
+        self._socket, self._wake, self._admits = socket, wake, admits
         self._server: asyncio.Server | None = None
         self._open: set[Half] = set()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -47,7 +57,11 @@ class Endpoint:
     async def open(self) -> None:
         """Listen."""
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(lambda: _Client(self), "127.0.0.1", self.port, backlog=128)
+
+        def protocol() -> asyncio.Protocol:
+            return _Client(self) if self._admits() else Dropped()
+
+        self._server = await loop.create_server(protocol, "127.0.0.1", self.port, backlog=128)
 
     async def close(self) -> None:
         """Stop listening and drop every connection."""

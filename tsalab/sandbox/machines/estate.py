@@ -21,6 +21,7 @@ from tsalab.sandbox import processes
 from tsalab.sandbox.folder import Folder
 from tsalab.sandbox.machines.databases import Databases
 from tsalab.sandbox.machines.edge import Edge
+from tsalab.sandbox.machines.firewall import Firewall
 from tsalab.sandbox.machines.gitserver import GitServer
 from tsalab.sandbox.machines.routes import Routes
 from tsalab.sandbox.machines.webservers import WebServers
@@ -42,6 +43,8 @@ class Estate:
     ----------
     routes
         Where names inside the sandbox's network really are.
+    firewall
+        Who may connect to what in it.
     servers, databases, edge, git
         The machines, by kind.
     """
@@ -49,6 +52,7 @@ class Estate:
     def __init__(self, folder: Folder, ports: Ports) -> None:
         self.folder, self.ports = folder, ports
         self.routes = Routes(folder.path("routes.json"))
+        self.firewall = Firewall()
         self.servers = WebServers(self)
         self.databases = Databases(self)
         self.git = GitServer(folder.path("repositories"))

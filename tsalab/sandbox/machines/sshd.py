@@ -6,12 +6,13 @@ import asyncio
 import posixpath
 import time
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, cast
 
 import asyncssh
 
 from tsalab.files import write_private
 from tsalab.sandbox.machines import namespace, session
+from tsalab.sandbox.machines.firewall import Gate
 from tsalab.sandbox.machines.machine import USER, Machine
 from tsalab.sandbox.machines.routes import Routes
 
@@ -31,6 +32,8 @@ class SshHost:
         Where forwarded connections may go.
     credentials_url
         Called for the address of the credentials endpoint.
+    admits
+        Asked for every connection whether it is let in.
     finished
         Awaited after every session.
     """
@@ -40,11 +43,13 @@ class SshHost:
         machine: Machine,
         routes: Routes,
         credentials_url: Callable[[], str | None],
+        admits: Callable[[], bool] = lambda: True,
         finished: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         self.machine = machine
         self._routes = (Routes(machine.private_routes), routes)
         self._credentials_url, self._finished = credentials_url, finished
+        self._gate = Gate(admits)
         self._keys: list[tuple[asyncssh.SSHKey, float | None]] = []
         self._connections: set[asyncssh.SSHServerConnection] = set()
         self._listener: asyncssh.SSHAcceptor | None = None
@@ -80,6 +85,7 @@ class SshHost:
         self._listener = await asyncssh.listen(
             "127.0.0.1",
             machine.port("ssh"),
+            tunnel=cast("Any", self._gate),
             server_factory=lambda: _Login(self),
             process_factory=self._serve,
             sftp_factory=lambda channel: _Files(channel, machine),

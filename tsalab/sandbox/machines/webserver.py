@@ -11,12 +11,15 @@ from tsalab.sandbox import processes
 from tsalab.sandbox.machines import apps, node_packages
 from tsalab.sandbox.machines.agent import Agent, Request
 from tsalab.sandbox.machines.boot import UserData
+from tsalab.sandbox.machines.firewall import Firewall
 from tsalab.sandbox.machines.machine import Machine
 from tsalab.sandbox.machines.mariadb import MariaDB, quote
 from tsalab.sandbox.machines.routes import Routes
 from tsalab.sandbox.machines.sshconfig import Host
 from tsalab.sandbox.machines.sshd import SshHost
 from tsalab.sandbox.machines.units import Answer, Units
+
+_SSH = 22
 
 logger = logging.getLogger(__name__)
 
@@ -34,6 +37,8 @@ class WebServer:
         Called for the address of the credentials endpoint.
     background
         Runs a coroutine for itself.
+    firewall
+        Who may connect to it.
     """
 
     def __init__(
@@ -42,9 +47,11 @@ class WebServer:
         routes: Routes,
         credentials_url: Callable[[], str | None],
         background: Callable[..., asyncio.Task[None]],
+        firewall: Firewall,
     ) -> None:
         self.machine = machine
         self._routes, self._credentials_url, self._background = routes, credentials_url, background
+        self._firewall = firewall
         self.mariadb = MariaDB(
             machine.folder,
             machine.facts.id,
@@ -97,7 +104,7 @@ class WebServer:
         await asyncio.to_thread(self.machine.build)
         self.machine.write_git_config(git_url)
         await self._agent.open()
-        ssh = SshHost(self.machine, self._routes, self._credentials_url)
+        ssh = SshHost(self.machine, self._routes, self._credentials_url, lambda: self._lets_in(_SSH))
         await ssh.open()
         self._ssh = ssh
         facts = self.machine.facts
@@ -111,6 +118,9 @@ class WebServer:
             # Started before anybody asks: the first ``systemctl start`` finds it running.
             self._tasks.append(self._background(self.ready_mariadb()))
         self._tasks.append(self._background(self._boot()))
+
+    def _lets_in(self, port: int) -> bool:
+        return self._firewall.lets_in(self.machine.facts.id, port)
 
     async def _boot(self) -> None:
         """Run the user data when it has never run to its end."""

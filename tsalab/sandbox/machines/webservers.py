@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from tsalab.errors import SandboxError
 from tsalab.sandbox.machines import node_packages, sshconfig
 from tsalab.sandbox.machines.credentials import CredentialsServer, RoleCredentials
+from tsalab.sandbox.machines.firewall import CLOUDFRONT
 from tsalab.sandbox.machines.machine import USER, Facts, Machine
 from tsalab.sandbox.machines.webserver import WebServer
 
@@ -126,7 +127,17 @@ class WebServers:
         self._estate.run(authorize())
 
     def http_address(self, public_dns: str) -> tuple[str, int] | None:
-        """Where port 80 of a web server really is; None for a name that is none's."""
+        """Where port 80 of a web server really is; None for a name that is none's.
+
+        Raises
+        ------
+        TimeoutError
+            When its security groups do not let CloudFront in.
+        """
+        for server in list(self._servers.values()):
+            facts = server.machine.facts
+            if facts.public_dns == public_dns and not self._estate.firewall.lets_in(facts.id, 80, CLOUDFRONT):
+                raise TimeoutError(f"{public_dns} does not answer on port 80")
         return self._estate.routes.resolve(public_dns, 80)
 
     def user_data_status(self, instance_id: str) -> int | None:
@@ -159,7 +170,10 @@ class WebServers:
         self._write_ssh()
 
     def _server(self, machine: Machine) -> WebServer:
-        return WebServer(machine, self._estate.routes, lambda: self._credentials_url, self._estate.background)
+        estate = self._estate
+        return WebServer(
+            machine, estate.routes, lambda: self._credentials_url, estate.background, estate.firewall
+        )
 
     async def _start(self, server: WebServer) -> None:
         if server.running:

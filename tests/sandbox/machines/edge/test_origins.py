@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import time
 
 import httpx
 import pytest
 from aiohttp import web
 
 from tsalab.sandbox.machines import edge_serving
+from tsalab.sandbox.machines.edge import Edge
 
-from .kit import age, client, config
+from .kit import FreePorts, age, client, config
 
 
 def test_api_is_never_cached(site, origin) -> None:
@@ -122,6 +124,24 @@ def test_origin_silent(site, origin) -> None:
 
     origin.answer = silent
     assert site.post("/api/x").status_code == 504
+
+
+def test_an_origin_that_drops_connections(loop, bucket) -> None:
+    def closed(_name: str) -> None:
+        raise TimeoutError
+
+    settings = config()
+    settings["Origins"][2]["ConnectionTimeout"] = 1
+    edge = Edge(FreePorts(), loop.run, closed)
+    edge.s3_fetch = bucket.fetch
+    try:
+        with client(edge.publish("E2", settings)) as site:
+            began = time.monotonic()
+            assert site.get("/api/x").status_code == 504
+            assert time.monotonic() - began >= 1
+            assert site.get("/").status_code == 200
+    finally:
+        loop.run(edge.stop())
 
 
 def test_origin_breaks_off(site, origin) -> None:
