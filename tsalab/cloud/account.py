@@ -14,6 +14,7 @@ from botocore.config import Config
 from tsalab.cloud.refusals import refusals
 from tsalab.cloud.sessions import core_session
 from tsalab.errors import ProfileError
+from tsalab.messages import say
 from tsalab.profiles import Profile
 
 # AWS's own recommendation for people who wait: "standard" retries throttling with jitter.
@@ -70,7 +71,7 @@ class Account:
         ProfileError
             When AWS does not accept the credentials.
         """
-        with self.doing("say who the caller is"):
+        with self.doing(say("cloud.doing.identity")):
             answer = self.client("sts").get_caller_identity()
         return {"account": answer["Account"], "arn": answer["Arn"]}
 

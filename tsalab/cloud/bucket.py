@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 from tsalab.cloud.account import Account
 from tsalab.cloud.refusals import error_code
 from tsalab.errors import CloudError
+from tsalab.messages import say
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class Bucket:
 
     def exists(self) -> bool:
         """Whether the bucket is there and may be read."""
-        with self._account.doing(f"look at the bucket {self.name}"):
+        with self._account.doing(say("cloud.doing.bucket_look", bucket=self.name)):
             try:
                 self._api.head_bucket(Bucket=self.name)
             except ClientError as error:
@@ -46,18 +47,18 @@ class Bucket:
 
     def versioned(self) -> bool:
         """Whether the bucket keeps every version, as a pipeline's source must."""
-        with self._account.doing(f"read the versioning of the bucket {self.name}"):
+        with self._account.doing(say("cloud.doing.bucket_versioning", bucket=self.name)):
             return bool(self._api.get_bucket_versioning(Bucket=self.name).get("Status") == "Enabled")
 
     def put(self, key: str, body: bytes) -> str:
         """Store an object; returns the version id."""
-        with self._account.doing(f"upload s3://{self.name}/{key}"):
+        with self._account.doing(say("cloud.doing.object_upload", bucket=self.name, key=key)):
             answer = self._api.put_object(Bucket=self.name, Key=key, Body=body)
         return str(answer.get("VersionId", ""))
 
     def get(self, key: str) -> StoredObject | None:
         """An object with its content, or None when there is none."""
-        with self._account.doing(f"read s3://{self.name}/{key}"):
+        with self._account.doing(say("cloud.doing.object_read", bucket=self.name, key=key)):
             try:
                 answer = self._api.get_object(Bucket=self.name, Key=key)
             except ClientError as error:
@@ -81,7 +82,7 @@ class Bucket:
         """
         versions = self._versions()
         for start in range(0, len(versions), 1000):  # 1,000 is what DeleteObjects takes at most
-            doing = f"empty the bucket {self.name}"
+            doing = say("cloud.doing.bucket_empty", bucket=self.name)
             with self._account.doing(doing):
                 answer = self._api.delete_objects(
                     Bucket=self.name, Delete={"Objects": versions[start : start + 1000], "Quiet": True}
@@ -92,7 +93,7 @@ class Bucket:
 
     def _versions(self) -> list[dict[str, str]]:
         found: list[dict[str, str]] = []
-        with self._account.doing(f"list the bucket {self.name}"):
+        with self._account.doing(say("cloud.doing.bucket_list", bucket=self.name)):
             try:
                 for page in self._api.get_paginator("list_object_versions").paginate(Bucket=self.name):
                     rows = page.get("Versions", []) + page.get("DeleteMarkers", [])

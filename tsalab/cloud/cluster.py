@@ -9,6 +9,7 @@ from botocore.exceptions import ClientError
 
 from tsalab.cloud.account import Account
 from tsalab.cloud.refusals import error_code
+from tsalab.messages import say
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ class Cluster:
 
     def state(self) -> ClusterState | None:
         """The cluster as it is now, or None when there is none."""
-        with self._account.doing(f"describe the cluster {self.identifier}"):
+        with self._account.doing(say("cloud.doing.cluster", cluster=self.identifier)):
             try:
                 rows = self._api.describe_db_clusters(DBClusterIdentifier=self.identifier)["DBClusters"]
             except ClientError as error:
@@ -62,7 +63,7 @@ class Cluster:
 
     def snapshots(self) -> list[str]:
         """Identifiers of the cluster's manual snapshots; automatic ones go with the cluster."""
-        with self._account.doing(f"list the snapshots of the cluster {self.identifier}"):
+        with self._account.doing(say("cloud.doing.snapshots", cluster=self.identifier)):
             pages = self._api.get_paginator("describe_db_cluster_snapshots").paginate(SnapshotType="manual")
             rows = [row for page in pages for row in page["DBClusterSnapshots"]]
         return [
@@ -73,5 +74,5 @@ class Cluster:
 
     def delete_snapshot(self, identifier: str) -> None:
         """Delete one manual snapshot."""
-        with self._account.doing(f"delete the snapshot {identifier}"):
+        with self._account.doing(say("cloud.doing.snapshot_delete", snapshot=identifier)):
             self._api.delete_db_cluster_snapshot(DBClusterSnapshotIdentifier=identifier)

@@ -8,6 +8,7 @@ from botocore.exceptions import ClientError
 
 from tsalab.cloud.account import Account
 from tsalab.cloud.refusals import error_code
+from tsalab.messages import say
 
 
 class Environments:
@@ -27,7 +28,7 @@ class Environments:
         """
         if not self._offered():
             return {}
-        with self._account.doing("list the Cloud9 environments"):
+        with self._account.doing(say("cloud.doing.cloud9")):
             try:
                 ids = [i for page in self._pages() for i in page["environmentIds"]]
             except ClientError as error:
@@ -42,7 +43,7 @@ class Environments:
 
     def delete(self, environment_id: str) -> None:
         """Ask for an environment's deletion."""
-        with self._account.doing(f"delete the Cloud9 environment {environment_id}"):
+        with self._account.doing(say("cloud.doing.cloud9_delete", environment_id=environment_id)):
             self._api.delete_environment(environmentId=environment_id)
 
     def _offered(self) -> bool:

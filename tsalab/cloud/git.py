@@ -21,6 +21,7 @@ from botocore.awsrequest import AWSRequest
 
 from tsalab.cloud.sessions import core_session
 from tsalab.errors import ProfileError
+from tsalab.messages import say
 from tsalab.profiles import locate
 
 _SERVICE = "codecommit"
@@ -50,7 +51,7 @@ def sign(session: botocore.session.Session, region: str, path: str, host: str) -
     """
     found = session.get_credentials()
     if found is None:
-        raise ProfileError.refused(str(session.profile), "It has no credentials.")
+        raise ProfileError.refused(str(session.profile), say("profile.refused.no_credentials"))
     credentials = found.get_frozen_credentials()
     signer = SigV4Auth(credentials, _SERVICE, region)
     request = AWSRequest(method="GIT", url=f"https://{host}{path}")

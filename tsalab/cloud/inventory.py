@@ -11,6 +11,7 @@ from tsalab.cloud.account import Account
 from tsalab.cloud.cluster import Cluster
 from tsalab.cloud.environments import Environments
 from tsalab.cloud.refusals import error_code
+from tsalab.messages import say
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ def delete_repositories(account: Account, names: Names) -> list[str]:
     """Delete the lab's repositories; returns those that existed."""
     present = [leftover.name for leftover in _repositories(account, names)]
     for name in present:
-        with account.doing(f"delete the repository {name}"):
+        with account.doing(say("cloud.doing.repository_delete", name=name)):
             account.client("codecommit").delete_repository(repositoryName=name)
     return present
 
@@ -77,82 +78,82 @@ def delete_key_pair(account: Account, names: Names) -> list[str]:
     """Delete the lab's key pair; returns its name if it existed."""
     present = [leftover.name for leftover in _key_pairs(account, names)]
     for name in present:
-        with account.doing(f"delete the key pair {name}"):
+        with account.doing(say("cloud.doing.key_pair_delete", name=name)):
             account.client("ec2").delete_key_pair(KeyName=name)
     return present
 
 
 def _stacks(account: Account, names: Names) -> Iterator[Leftover]:
-    with account.doing("list the stacks"):
+    with account.doing(say("cloud.doing.stacks")):
         pages = account.client("cloudformation").get_paginator("list_stacks").paginate()
         rows = [row for page in pages for row in page["StackSummaries"]]
     for row in rows:
         if row["StackName"] in names.stacks and row["StackStatus"] != "DELETE_COMPLETE":
-            yield Leftover("stack", row["StackName"])
+            yield Leftover(say("cloud.kind.stack"), row["StackName"])
 
 
 def _buckets(account: Account, names: Names) -> Iterator[Leftover]:
     starts = tuple(f"{name.lower()}-" for name in names.stacks)
-    with account.doing("list the buckets"):
+    with account.doing(say("cloud.doing.buckets")):
         rows = account.client("s3").list_buckets()["Buckets"]
     for row in rows:
         if row["Name"].startswith(starts):
-            yield Leftover("bucket", row["Name"])
+            yield Leftover(say("cloud.kind.bucket"), row["Name"])
 
 
 def _secrets(account: Account, names: Names) -> Iterator[Leftover]:
-    with account.doing("list the secrets"):
+    with account.doing(say("cloud.doing.secrets")):
         pages = account.client("secretsmanager").get_paginator("list_secrets").paginate()
         rows = [row for page in pages for row in page["SecretList"]]
     for row in rows:
         if row["Name"].startswith(f"{names.gallery}-"):
-            yield Leftover("secret", row["Name"])
+            yield Leftover(say("cloud.kind.secret"), row["Name"])
 
 
 def _clusters(account: Account, names: Names) -> Iterator[Leftover]:
     cluster = Cluster(account, names.cluster)
     if cluster.state() is not None:
-        yield Leftover("cluster", names.cluster)
+        yield Leftover(say("cloud.kind.cluster"), names.cluster)
     for snapshot in cluster.snapshots():
-        yield Leftover("cluster snapshot", snapshot)
+        yield Leftover(say("cloud.kind.cluster_snapshot"), snapshot)
 
 
 def _instances(account: Account, names: Names) -> Iterator[Leftover]:
     alive = {"Name": "instance-state-name", "Values": ["pending", "running", "stopping", "stopped"]}
     tag = {"Name": "tag:Name", "Values": [f"{names.gallery}::WebServer"]}
-    with account.doing("list the instances"):
+    with account.doing(say("cloud.doing.instances")):
         pages = account.client("ec2").get_paginator("describe_instances").paginate(Filters=[alive, tag])
         reservations = [row for page in pages for row in page["Reservations"]]
     for reservation in reservations:
         for instance in reservation["Instances"]:
-            yield Leftover("instance", instance["InstanceId"])
+            yield Leftover(say("cloud.kind.instance"), instance["InstanceId"])
 
 
 def _repositories(account: Account, names: Names) -> Iterator[Leftover]:
     for name in names.repositories:
-        with account.doing(f"look for the repository {name}"):
+        with account.doing(say("cloud.doing.repository", name=name)):
             try:
                 account.client("codecommit").get_repository(repositoryName=name)
             except ClientError as error:
                 if error_code(error) != "RepositoryDoesNotExistException":
                     raise
                 continue
-        yield Leftover("repository", name)
+        yield Leftover(say("cloud.kind.repository"), name)
 
 
 def _key_pairs(account: Account, names: Names) -> Iterator[Leftover]:
-    with account.doing("look for the key pair"):
+    with account.doing(say("cloud.doing.key_pair")):
         rows = account.client("ec2").describe_key_pairs(
             Filters=[{"Name": "key-name", "Values": [names.key_pair]}]
         )
     for row in rows["KeyPairs"]:
         if row["KeyName"] == names.key_pair:  # whoever deletes believes no filter
-            yield Leftover("key pair", row["KeyName"])
+            yield Leftover(say("cloud.kind.key_pair"), row["KeyName"])
 
 
 def _environments(account: Account, names: Names) -> Iterator[Leftover]:
     for name in Environments(account).named(names.gallery).values():
-        yield Leftover("Cloud9 environment", name)
+        yield Leftover(say("cloud.kind.cloud9_environment"), name)
 
 
 _LOOKS: tuple[Callable[[Account, Names], Iterator[Leftover]], ...] = (

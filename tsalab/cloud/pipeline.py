@@ -11,8 +11,7 @@ from tsalab.cloud.account import Account
 from tsalab.cloud.refusals import error_code
 from tsalab.cloud.stacks import Stack
 from tsalab.errors import CloudError
-
-_FIND_IT = "Check that the bootstrap stack of lab 1 is there: aws cloudformation list-stacks"
+from tsalab.messages import say
 
 
 @dataclass(frozen=True)
@@ -61,7 +60,7 @@ class Pipeline:
     def __init__(self, account: Account, bootstrap: str) -> None:
         self._account = account
         self.name = self._find(bootstrap)
-        with account.doing(f"read the pipeline {self.name}"):
+        with account.doing(say("cloud.doing.pipeline_read", pipeline=self.name)):
             definition = self._api.get_pipeline(name=self.name)["pipeline"]
         actions = [action for stage in definition["stages"] for action in stage["actions"]]
         source = next(a for a in actions if a["actionTypeId"]["category"] == "Source")["configuration"]
@@ -80,19 +79,19 @@ class Pipeline:
         The lab's text writes the stack's name with its hyphen and without.
         """
         spellings = tuple(dict.fromkeys((bootstrap, bootstrap.replace("-", ""))))
-        kind = "bootstrap stack"
+        kind = say("cloud.kind.bootstrap_stack")
         for stack in (Stack(self._account, name) for name in spellings):
             if stack.state() is not None:
                 if found := stack.resources().get("Pipeline"):
                     return found
-                kind = "pipeline in the stack"
+                kind = say("cloud.kind.pipeline_in_stack")
         for name in spellings:
             if self._exists(f"{name}-Pipeline"):
                 return f"{name}-Pipeline"
-        raise CloudError.missing(kind, bootstrap, _FIND_IT)
+        raise CloudError.missing(kind, bootstrap, say("cloud.missing.find_pipeline"))
 
     def _exists(self, name: str) -> bool:
-        with self._account.doing(f"look for the pipeline {name}"):
+        with self._account.doing(say("cloud.doing.pipeline", name=name)):
             try:
                 self._api.get_pipeline(name=name)
             except ClientError as error:
@@ -103,13 +102,13 @@ class Pipeline:
 
     def state(self) -> list[StageState]:
         """The stages, in order, with the newest execution's outcome in each."""
-        with self._account.doing(f"read the state of the pipeline {self.name}"):
+        with self._account.doing(say("cloud.doing.pipeline_state", pipeline=self.name)):
             answer = self._api.get_pipeline_state(name=self.name)
         return [_stage(row) for row in answer["stageStates"]]
 
     def executions(self) -> list[Execution]:
         """The newest executions, newest first."""
-        with self._account.doing(f"list the executions of the pipeline {self.name}"):
+        with self._account.doing(say("cloud.doing.pipeline_runs", pipeline=self.name)):
             answer = self._api.list_pipeline_executions(pipelineName=self.name, maxResults=20)
         return [
             Execution(
@@ -126,7 +125,7 @@ class Pipeline:
 
     def start(self) -> str:
         """Start an execution by hand; returns its id."""
-        with self._account.doing(f"start the pipeline {self.name}"):
+        with self._account.doing(say("cloud.doing.pipeline_start", pipeline=self.name)):
             return str(self._api.start_pipeline_execution(name=self.name)["pipelineExecutionId"])
 
 

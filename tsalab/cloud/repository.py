@@ -9,6 +9,7 @@ from botocore.exceptions import ClientError
 from tsalab.cloud.account import Account
 from tsalab.cloud.refusals import error_code
 from tsalab.errors import CloudError
+from tsalab.messages import say
 
 BRANCH = "master"
 
@@ -32,13 +33,13 @@ class Repository:
         CloudError
             When there is no such repository.
         """
-        with self._account.doing(f"find the repository {self.name}"):
+        with self._account.doing(say("cloud.doing.repository_find", repository=self.name)):
             answer = self._api.get_repository(repositoryName=self.name)
         return str(answer["repositoryMetadata"]["cloneUrlHttp"])
 
     def head(self) -> str:
         """Commit id at the tip of the branch."""
-        with self._account.doing(f"read the branch {BRANCH} of {self.name}"):
+        with self._account.doing(say("cloud.doing.branch", branch=BRANCH, repository=self.name)):
             answer = self._api.get_branch(repositoryName=self.name, branchName=BRANCH)
         return str(answer["branch"]["commitId"])
 
@@ -50,13 +51,13 @@ class Repository:
         CloudError
             When the file is not there.
         """
-        with self._account.doing(f"read {path} in {self.name}"):
+        with self._account.doing(say("cloud.doing.file", path=path, repository=self.name)):
             try:
                 answer = self._api.get_file(repositoryName=self.name, commitSpecifier=BRANCH, filePath=path)
             except ClientError as error:
                 if error_code(error) != "FileDoesNotExistException":
                     raise
                 raise CloudError.missing(
-                    f"file {path} in", self.name, "Restore it from the repository's history and push."
+                    say("cloud.kind.file_in", path=path), self.name, say("cloud.missing.restore_file")
                 ) from error
         return bytes(answer["fileContent"]).decode("utf-8", "replace")

@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 from tsalab.cloud.account import Account
 from tsalab.cloud.refusals import error_code
 from tsalab.errors import CloudError
+from tsalab.messages import say
 
 # What SecretTargetAttachment adds to username and password, as far as the app reads it.
 NEEDED = ("username", "password", "host", "port", "dbname")
@@ -40,7 +41,7 @@ class Secret:
 
     def described(self) -> dict[str, str] | None:
         """``name`` and ``arn``, or None when there is no such secret (or it is being deleted)."""
-        with self._account.doing(f"describe the secret {self.name}"):
+        with self._account.doing(say("cloud.doing.secret", secret=self.name)):
             try:
                 answer = self._api.describe_secret(SecretId=self.name)
             except ClientError as error:
@@ -59,7 +60,7 @@ class Secret:
         CloudError
             When the secret is missing, not of the form the app expects, or lacks a field it reads.
         """
-        with self._account.doing(f"retrieve the value of the secret {self.name}"):
+        with self._account.doing(say("cloud.doing.secret_value", secret=self.name)):
             answer = self._api.get_secret_value(SecretId=self.name)
         value = _parsed(answer.get("SecretString", ""))
         if value is None:

@@ -9,6 +9,7 @@ from botocore.exceptions import ClientError
 
 from tsalab.cloud.account import Account
 from tsalab.cloud.refusals import error_code
+from tsalab.messages import say
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ class Stack:
         CloudError
             When AWS refuses to answer.
         """
-        with self._account.doing(f"describe the stack {self.name}"):
+        with self._account.doing(say("cloud.doing.stack", stack=self.name)):
             try:
                 stack = self._api.describe_stacks(StackName=self.name)["Stacks"][0]
             except ClientError as error:
@@ -82,7 +83,7 @@ class Stack:
 
     def resources(self) -> dict[str, str]:
         """Physical ids by logical id, of the resources that exist."""
-        with self._account.doing(f"list the resources of the stack {self.name}"):
+        with self._account.doing(say("cloud.doing.stack_resources", stack=self.name)):
             pages = self._api.get_paginator("list_stack_resources").paginate(StackName=self.name)
             summaries = [row for page in pages for row in page["StackResourceSummaries"]]
         return {
@@ -93,7 +94,7 @@ class Stack:
 
     def events(self, limit: int = 200) -> list[StackEvent]:
         """The newest events, newest first."""
-        with self._account.doing(f"read the events of the stack {self.name}"):
+        with self._account.doing(say("cloud.doing.stack_events", stack=self.name)):
             pages = self._api.get_paginator("describe_stack_events").paginate(
                 StackName=self.name, PaginationConfig={"MaxItems": limit}
             )
@@ -122,5 +123,5 @@ class Stack:
 
     def delete(self) -> None:
         """Ask for the stack's deletion; returns at once."""
-        with self._account.doing(f"delete the stack {self.name}"):
+        with self._account.doing(say("cloud.doing.stack_delete", stack=self.name)):
             self._api.delete_stack(StackName=self.name)

@@ -71,7 +71,7 @@ def error(key: str, /, **values: object) -> dict[str, str]:
 
 def catalogue() -> Mapping[str, Text]:
     """Every text by its id, in the language that is set; those with plural forms as a mapping."""
-    return _translated(language())
+    return _translated(settings.get("language"))
 
 
 def languages() -> list[str]:
@@ -102,9 +102,8 @@ def refuse_unknown_language() -> None:
 
 @cache
 def _translated(name: str) -> Mapping[str, Text]:
-    if name == ENGLISH:
-        return _read(ENGLISH)
-    return {**_read(ENGLISH), **_read(name)}
+    english = _read(ENGLISH)
+    return english if name == ENGLISH or name not in languages() else {**english, **_read(name)}
 
 
 def _read(name: str) -> Mapping[str, Text]:

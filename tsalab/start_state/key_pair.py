@@ -6,6 +6,7 @@ from pathlib import Path
 
 from tsalab.cloud.account import Account
 from tsalab.files import write_private
+from tsalab.messages import say
 from tsalab.start_state.run import KEY_NAME, Run
 
 _TAG = {"Key": "created-by", "Value": "tsalab"}
@@ -24,12 +25,16 @@ def create(run: Run, file: Path, *, unused: bool) -> None:
     server has been started with it (`unused`).
     """
     api = run.account.client("ec2")
-    with run.account.doing(f"create the key pair {KEY_NAME}"):
+    with run.account.doing(say("cloud.doing.key_pair_create", name=KEY_NAME)):
         pairs = api.describe_key_pairs().get("KeyPairs", [])
         found = [pair for pair in pairs if pair["KeyName"] == KEY_NAME]
         if found and (file.exists() or not unused or _TAG not in found[0].get("Tags", [])):
-            where = f"its file is {file}" if file.exists() else "its file is not on this machine"
-            run.tell("key pair", f"{KEY_NAME} is there; {where}")
+            there = say(
+                "start_state.key_pair_there" if file.exists() else "start_state.key_pair_lost",
+                name=KEY_NAME,
+                file=file,
+            )
+            run.tell(say("start_state.part.key_pair"), there)
             return
         if found:
             api.delete_key_pair(KeyName=KEY_NAME)
@@ -39,4 +44,4 @@ def create(run: Run, file: Path, *, unused: bool) -> None:
             TagSpecifications=[{"ResourceType": "key-pair", "Tags": [_TAG]}],
         )
     write_private(file, made["KeyMaterial"].rstrip("\n") + "\n")
-    run.tell("key pair", f"{KEY_NAME} created; its file is {file}")
+    run.tell(say("start_state.part.key_pair"), say("start_state.key_pair_created", name=KEY_NAME, file=file))

@@ -10,6 +10,7 @@ from tsalab import resources
 from tsalab.cloud.stacks import Stack
 from tsalab.cloud.waiting import poll
 from tsalab.errors import CloudError
+from tsalab.messages import say
 from tsalab.start_state.run import NOTICED, Run
 
 PHOTOS = "images/uploads/"
@@ -19,7 +20,7 @@ _ANSWER = 20.0  # seconds for one answer of the site
 def photos(run: Run, bucket: str) -> None:
     """Upload the seeded photos and their thumbnails, those that are not there."""
     api = run.account.client("s3")
-    with run.account.doing(f"upload the photos to s3://{bucket}/{PHOTOS}"):
+    with run.account.doing(say("cloud.doing.photos", bucket=bucket, folder=PHOTOS)):
         listed = api.list_objects_v2(Bucket=bucket, Prefix=PHOTOS).get("Contents", [])
         there = {row["Key"] for row in listed}
         folder = resources.templates() / "gallery" / "photos"
@@ -27,7 +28,7 @@ def photos(run: Run, bucket: str) -> None:
         for path in new:
             key, body = PHOTOS + path.name, path.read_bytes()
             api.put_object(Bucket=bucket, Key=key, Body=body, ContentType="image/jpeg")
-    run.tell("photos", f"{len(new)} uploaded, {len(there)} were there")
+    run.tell(say("start_state.part.photos"), say("start_state.photos", new=len(new), there=len(there)))
 
 
 def single_page_app(run: Run, stack: Stack) -> None:
@@ -39,7 +40,7 @@ def single_page_app(run: Run, stack: Stack) -> None:
 
     def runs() -> list[str]:
         nonlocal started
-        with run.account.doing(f"list the executions of the pipeline {name}"):
+        with run.account.doing(say("cloud.doing.pipeline_runs", pipeline=name)):
             answer = api.list_pipeline_executions(pipelineName=name, maxResults=10)
             found = [row["status"] for row in answer["pipelineExecutionSummaries"]]
             if not found and not started and time.monotonic() - begin > NOTICED:
@@ -49,10 +50,14 @@ def single_page_app(run: Run, stack: Stack) -> None:
 
     seen, over = poll(runs, _over, seconds=run.patience)
     if not over:
-        raise CloudError.timed_out(f"The pipeline {name}", run.patience, ", ".join(seen) or "no execution")
+        raise CloudError.timed_out(
+            say("start_state.the_pipeline", name=name),
+            run.patience,
+            ", ".join(seen) or say("start_state.no_execution"),
+        )
     if "Succeeded" not in seen:
         raise CloudError.pipeline_failed(name, _reason(run, name))
-    run.tell("single-page app", f"delivered by {name}")
+    run.tell(say("start_state.part.single_page_app"), say("start_state.delivered", pipeline=name))
 
 
 def _over(statuses: list[str]) -> bool:
@@ -60,7 +65,7 @@ def _over(statuses: list[str]) -> bool:
 
 
 def _reason(run: Run, pipeline: str) -> str:
-    with run.account.doing(f"read the state of the pipeline {pipeline}"):
+    with run.account.doing(say("cloud.doing.pipeline_state", pipeline=pipeline)):
         stages = run.account.client("codepipeline").get_pipeline_state(name=pipeline)["stageStates"]
     newest = [a.get("latestExecution", {}) for stage in stages for a in stage.get("actionStates", [])]
     return "; ".join(each["errorDetails"]["message"] for each in newest if each.get("errorDetails"))
@@ -71,8 +76,11 @@ def answers(run: Run, url: str, path: str) -> None:
     begin = time.monotonic()
     seen, good = poll(lambda: _status(url, path), lambda status: status == "200", seconds=run.patience)
     if not good:
-        raise CloudError.timed_out(f"The site {url}{path}", run.patience, seen)
-    run.tell("site", f"{url}{path} answers ({time.monotonic() - begin:.1f} s)")
+        raise CloudError.timed_out(say("start_state.the_site", url=url, path=path), run.patience, seen)
+    run.tell(
+        say("start_state.part.site"),
+        say("start_state.answers", url=url, path=path, seconds=time.monotonic() - begin),
+    )
 
 
 def _status(url: str, path: str) -> str:

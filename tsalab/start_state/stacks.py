@@ -13,6 +13,7 @@ from tsalab.cloud.pipeline import Pipeline
 from tsalab.cloud.stacks import Stack, StackState
 from tsalab.cloud.waiting import poll
 from tsalab.errors import CloudError
+from tsalab.messages import say
 from tsalab.start_state.run import CHILD, KEY_NAME, NOTICED, Run
 from tsalab.template import package
 
@@ -23,7 +24,8 @@ def bootstrap(run: Run, stack: Stack, ssh_location: str | None) -> None:
     if not there:
         _create_bootstrap(run, stack.name, ssh_location)
     _settled(run, stack, stack.state)
-    run.tell("stack", f"{stack.name} {'is there' if there else 'created'}")
+    became = say("start_state.there" if there else "start_state.created", name=stack.name)
+    run.tell(say("start_state.part.stack"), became)
 
 
 def _create_bootstrap(run: Run, name: str, ssh_location: str | None) -> None:
@@ -35,7 +37,7 @@ def _create_bootstrap(run: Run, name: str, ssh_location: str | None) -> None:
     if ssh_location:
         values["SSHLocation"] = ssh_location
     body = (resources.templates() / "bootstrap.yml").read_text(encoding="utf-8")
-    with run.account.doing(f"create the stack {name}"):
+    with run.account.doing(say("cloud.doing.stack_create", name=name)):
         run.account.client("cloudformation").create_stack(
             StackName=name,
             TemplateBody=body,
@@ -48,13 +50,17 @@ def child(run: Run, stack: Stack, pipeline: Pipeline) -> StackState:
     """Have the pipeline create the child stack; one that is there is never brought back to lab 3."""
     if stack.state() is not None:
         state = _settled(run, stack, stack.state)
-        run.tell("stack", f"{stack.name} is there")
+        run.tell(say("start_state.part.stack"), say("start_state.there", name=stack.name))
         return state
     source = pipeline.source
     version = Bucket(run.account, source.bucket).put(source.key, _zipped())
-    run.tell("template", f"uploaded to s3://{source.bucket}/{source.key}")
+    run.tell(
+        say("start_state.part.template"), say("start_state.template", bucket=source.bucket, key=source.key)
+    )
     state = _settled(run, stack, _Deployment(stack, pipeline, version).look)
-    run.tell("stack", f"{stack.name} created by {pipeline.name}")
+    run.tell(
+        say("start_state.part.stack"), say("start_state.created_by", name=stack.name, pipeline=pipeline.name)
+    )
     return state
 
 
@@ -108,8 +114,8 @@ def _settled(run: Run, stack: Stack, look: Callable[[], StackState | None]) -> S
     state, there = poll(look, lambda seen: seen is not None and seen.settled, seconds=run.patience)
     if not there or state is None:
         seen = stack.state()
-        last = "there is no such stack" if seen is None else seen.status
-        raise CloudError.timed_out(f"The stack {stack.name}", run.patience, last)
+        last = say("start_state.no_such_stack") if seen is None else seen.status
+        raise CloudError.timed_out(say("start_state.the_stack", name=stack.name), run.patience, last)
     if not state.healthy and state.status != "UPDATE_ROLLBACK_COMPLETE":
         first = stack.failure()
         resource, reason = (first.resource, first.reason) if first else ("", state.reason)
