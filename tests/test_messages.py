@@ -85,6 +85,24 @@ def test_every_id_can_be_read_from_the_code() -> None:
     assert [use for use in USES if use.key in {"", ".what", ".why", ".next"}] == []
 
 
+def test_no_text_is_taken_when_a_module_is_imported() -> None:
+    """It would cost every start, and stay in the language of that moment."""
+    early = []
+    for path in PACKAGE.rglob("*.py"):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        later = {inner for node in ast.walk(tree) for inner in _run_later(node)}
+        calls = (node for node in ast.walk(tree) if isinstance(node, ast.Call) and node not in later)
+        early += [f"{path.name}:{node.lineno}" for node in calls if _called(node) in {"say", "error"}]
+    assert early == []
+
+
+def _run_later(node: ast.AST) -> Iterator[ast.AST]:
+    """What runs when a function is called: its body, and neither its defaults nor its decorators."""
+    body = node.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) else []
+    for statement in body if isinstance(body, list) else [body]:
+        yield from ast.walk(statement)
+
+
 def test_every_id_in_the_code_has_a_text() -> None:
     assert USES
     assert [use for use in USES if not matching(use.key)] == []

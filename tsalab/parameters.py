@@ -16,6 +16,7 @@ from typing import Any
 
 from tsalab import messages
 from tsalab.errors import SettingError
+from tsalab.messages import say
 
 _MARK = "# Parameters"
 
@@ -27,8 +28,12 @@ class Parameter:
     name: str
     default: str
     help: str
-    expected: str
     allows: Callable[[str], bool]
+
+    @property
+    def expected(self) -> str:
+        """What it takes, in words."""
+        return say(f"settings.expected.{self.name}")
 
 
 def _matches(pattern: str) -> Callable[[str], bool]:
@@ -40,42 +45,36 @@ PARAMETERS = (
         "profile",
         "sandbox",
         "AWS profile; `sandbox` is the embedded one",
-        "a profile's name",
         _matches(r"[\w.@+=:,/-]{1,128}"),
     ),
     Parameter(
         "learner",
         "learner",
         "who does the lab; stands in every record",
-        "1 to 100 printable characters",
         lambda value: 0 < len(value) <= 100 and value.isprintable(),
     ),
     Parameter(
         "workdir",
         "",
         "folder for infra.yml and the app's code; empty: work/<profile>",
-        "a path of printable characters",
         lambda value: value.isprintable() or not value,
     ),
     Parameter(
         "method",
         "dump",
         "how the data moves: `dump`, as the lab was written, or `copy`",
-        "dump or copy",
         _matches("dump|copy"),
     ),
     Parameter(
         "region",
         "",
         "AWS region; empty: the profile's",
-        "a region such as us-east-1",
         _matches(r"|[a-z]{2}(-[a-z]+)+-\d"),
     ),
     Parameter(
         "mode",
         "guided",
         "who does the steps: `guided`, the cells; `challenge`, you, and the cells only check",
-        "guided or challenge",
         _matches("guided|challenge"),
     ),
 )

@@ -72,7 +72,7 @@ def look(profile: str) -> Iterator[Finding]:
     from tsalab.sandbox import requirements
 
     yield python()
-    for programs, what, install in requirements.TOOLS:
+    for programs, what, install in requirements.tools():
         yield tool(programs, what, install)
     yield ports()
     yield from (folder(name) for name in ("home", "cache"))

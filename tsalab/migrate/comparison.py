@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tsalab.messages import say
 from tsalab.migrate.digests import digest
 from tsalab.migrate.login import Connection, Login, named, opened
 from tsalab.migrate.schema import tables
@@ -45,9 +46,9 @@ def compare(source: Login, target: Login) -> Comparison:
         When a side cannot be read.
     """
     with opened(source) as here, opened(target) as there:
-        with named(source, "reading the tables"):
+        with named(source, say("migration.doing.reading_tables")):
             ours = _names(here)
-        with named(target, "reading the tables"):
+        with named(target, say("migration.doing.reading_tables")):
             theirs = _names(there)
         return Comparison(
             tuple(
@@ -70,7 +71,7 @@ _Side = tuple[Connection, Login, bool]
 def _compare_table(name: str, ours: _Side, theirs: _Side) -> TableComparison:
     found = []
     for connection, login, present in (ours, theirs):
-        with named(login, f"reading table {name}", name):
+        with named(login, say("migration.doing.reading_table", table=name), name):
             found.append(digest(connection, name) if present else None)
     here, there = found
     return TableComparison(

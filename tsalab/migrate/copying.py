@@ -15,6 +15,7 @@ from contextlib import closing
 from dataclasses import dataclass
 
 from tsalab.errors import MigrationError
+from tsalab.messages import say
 from tsalab.migrate import ledger
 from tsalab.migrate.digests import Summer, TableDigest, count, digest
 from tsalab.migrate.login import Connection, Login, named, opened
@@ -94,11 +95,11 @@ def copy(
     """
     started = time.monotonic()
     with opened(source) as reader, opened(target) as writer:
-        with named(source, "reading the tables"):
+        with named(source, say("migration.doing.reading_tables")):
             _begin_snapshot(reader)
             planned = read_plan(reader)
         create_missing(writer, planned, target)
-        with named(target, "preparing the copy"):
+        with named(target, say("migration.doing.preparing")):
             ledger.create(writer)
             with writer.cursor() as cursor:
                 cursor.execute("SET foreign_key_checks = 0")
@@ -108,7 +109,7 @@ def copy(
             done.append(job.run(source, target, replace=replace))
         added = 0
         for table in planned.tables:
-            with named(target, f"adding foreign keys to table {table.name}", table.name):
+            with named(target, say("migration.doing.adding_keys", table=table.name), table.name):
                 added += _add_foreign_keys(writer, table)
     return Report(tuple(done), added, planned.left_out, time.monotonic() - started)
 
@@ -159,18 +160,18 @@ class _TableCopy:
         """Bring the target's table to the snapshot's content."""
         started = time.monotonic()
         name = self._table.name
-        with named(target, f"reading table {name}", name):
+        with named(target, say("migration.doing.reading_table", table=name), name):
             there = digest(self._writer, name) if count(self._writer, name) else None
         how = "copied"
         if there is not None:
-            with named(source, f"reading table {name}", name):
+            with named(source, say("migration.doing.reading_table", table=name), name):
                 here = digest(self._reader, name)
             if here == there:
-                with named(target, f"writing table {name}", name):
+                with named(target, say("migration.doing.writing_table", table=name), name):
                     ledger.write(self._writer, there)
                 self._tell(there.rows)
                 return Copied(name, there.rows, 0, time.monotonic() - started, there.digest, "already equal")
-            with named(target, f"reading table {name}", name):
+            with named(target, say("migration.doing.reading_table", table=name), name):
                 if not replace and not ledger.wrote(self._writer, there):
                     raise MigrationError.other_data(name, there.rows)
             how = "replaced"
@@ -181,13 +182,13 @@ class _TableCopy:
         name = self._table.name
         summer = Summer(name, self._table.stored)
         self._tell(0)
-        with named(target, f"writing table {name}", name):
+        with named(target, say("migration.doing.writing_table", table=name), name):
             self._writer.begin()
         try:
-            with named(target, f"writing table {name}", name):
+            with named(target, say("migration.doing.writing_table", table=name), name):
                 self._execute(f"DELETE FROM {quote(name)}".encode())  # noqa: S608 - the name is quoted
             self._insert_all(source, target, summer)
-            with named(target, f"verifying table {name}", name):
+            with named(target, say("migration.doing.verifying_table", table=name), name):
                 arrived = digest(self._writer, name)
                 _must_equal(summer.digest(), arrived)
                 ledger.write(self._writer, arrived)
@@ -221,7 +222,7 @@ class _TableCopy:
 
     def _rows(self, source: Login, stored: tuple[Column, ...]) -> Generator[Row, None, None]:
         # Errors while reading are the source's, those of whoever takes the rows are not.
-        doing = f"reading table {self._table.name}"
+        doing = say("migration.doing.reading_table", table=self._table.name)
         with exact(self._reader), closing(read(self._reader, self._table.name, stored)) as stream:
             while True:
                 with named(source, doing, self._table.name):
@@ -231,7 +232,7 @@ class _TableCopy:
                 yield row
 
     def _send(self, target: Login, head: bytes, batch: list[bytes], rows: int) -> None:
-        with named(target, f"writing table {self._table.name}", self._table.name):
+        with named(target, say("migration.doing.writing_table", table=self._table.name), self._table.name):
             self._execute(head + b",".join(batch))
         self._sent += sum(map(len, batch))
         self._tell(rows)

@@ -12,6 +12,7 @@ import pymysql
 from pymysql.constants import CR, ER
 
 from tsalab.errors import MigrationError
+from tsalab.messages import say
 
 if TYPE_CHECKING:
     Connection = pymysql.Connection[Any]
@@ -59,7 +60,7 @@ class Login:
     @property
     def where(self) -> str:
         """How messages name it."""
-        return f"{self.role} {self.database} at {self.host}:{self.port}"
+        return say("migration.where", role=self.role, database=self.database, host=self.host, port=self.port)
 
 
 def connect(login: Login, *, tries: int = TRIES, timeout: int = CONNECT_TIMEOUT) -> Connection:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tsalab.errors import MigrationError
+from tsalab.messages import say
 from tsalab.migrate.digests import count
 from tsalab.migrate.login import Connection, Login, named, opened
 from tsalab.migrate.schema import Column, Table, columns, left_out, read_table, tables
@@ -43,7 +44,7 @@ def plan(source: Login) -> Plan:
     MigrationError
         Also when the source has something that cannot be copied.
     """
-    with opened(source) as connection, named(source, "reading the tables"):
+    with opened(source) as connection, named(source, say("migration.doing.reading_tables")):
         return read_plan(connection)
 
 
@@ -72,7 +73,7 @@ def prepare(source: Login, target: Login) -> Plan:
 
 def create_missing(connection: Connection, planned: Plan, target: Login) -> tuple[str, ...]:
     """Create the plan's tables that the target lacks; the names of these."""
-    with named(target, "reading the tables"):
+    with named(target, say("migration.doing.reading_tables")):
         present = set(tables(connection))
         for table in planned.tables:
             if table.name in present:
@@ -80,7 +81,10 @@ def create_missing(connection: Connection, planned: Plan, target: Login) -> tupl
     created = []
     for table in planned.tables:
         if table.name not in present:
-            with named(target, f"creating table {table.name}"), connection.cursor() as cursor:
+            with (
+                named(target, say("migration.doing.creating_table", table=table.name)),
+                connection.cursor() as cursor,
+            ):
                 cursor.execute("SET foreign_key_checks = 0")
                 cursor.execute(table.create)
                 created.append(table.name)
@@ -93,4 +97,6 @@ def _must_be_alike(table: Table, there: tuple[Column, ...]) -> None:
     if ours == theirs:
         return
     differing = sorted(name for name in ours.keys() | theirs.keys() if ours.get(name) != theirs.get(name))
-    raise MigrationError.other_table(table.name, f"Its columns differ: {', '.join(differing)}.")
+    raise MigrationError.other_table(
+        table.name, say("migration.other_table.columns", columns=", ".join(differing))
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from tsalab.messages import say
 from tsalab.migrate.digests import count
 from tsalab.migrate.login import Login, named, opened
 from tsalab.migrate.schema import tables
@@ -17,7 +18,7 @@ def server_version(login: Login) -> str:
     MigrationError
         When it cannot be reached or refuses the login.
     """
-    return str(_ask(login, "asking for its version", "SELECT VERSION()")[0][0])
+    return str(_ask(login, say("migration.doing.version"), "SELECT VERSION()")[0][0])
 
 
 def row_counts(login: Login) -> dict[str, int]:
@@ -28,7 +29,7 @@ def row_counts(login: Login) -> dict[str, int]:
     MigrationError
         When it cannot be reached or refuses the login.
     """
-    with opened(login) as connection, named(login, "counting the rows"):
+    with opened(login) as connection, named(login, say("migration.doing.counting")):
         return {name: count(connection, name) for name in tables(connection)}
 
 
@@ -44,7 +45,7 @@ def connections_of(login: Login) -> int:
         When it cannot be reached or refuses the login.
     """
     query = "SELECT COUNT(*) FROM information_schema.processlist WHERE user = %s AND id <> CONNECTION_ID()"
-    return int(_ask(login, "listing its connections", query, login.user)[0][0])
+    return int(_ask(login, say("migration.doing.connections"), query, login.user)[0][0])
 
 
 def _ask(login: Login, doing: str, query: str, *values: object) -> list[tuple[Any, ...]]:

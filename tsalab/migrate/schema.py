@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from tsalab.errors import MigrationError
+from tsalab.messages import say
 from tsalab.migrate.login import Connection
 
 # Our own notes in a target (see `ledger`); never part of what is copied or compared.
@@ -13,10 +14,8 @@ PRIVATE_PREFIX = "_tsalab_"
 
 _FOREIGN_KEY = re.compile(r"^\s*(CONSTRAINT `(?P<name>(?:[^`]|``)+)` FOREIGN KEY .*?),?$")
 _OTHER_SCHEMA = re.compile(r"REFERENCES `(?:[^`]|``)+`\.`")
-_UNSUPPORTED = {
-    "SEQUENCE": "Sequences exist on MariaDB only.",
-    "SYSTEM VERSIONED": "The history of a system-versioned table cannot be inserted.",
-}
+# Kinds of table that are not copied, as they are called under migration.unsupported.because.
+_UNSUPPORTED = {"SEQUENCE": "sequence", "SYSTEM VERSIONED": "system_versioned"}
 
 
 @dataclass(frozen=True)
@@ -84,7 +83,9 @@ def tables(connection: Connection) -> list[str]:
         "SELECT TABLE_NAME, TABLE_TYPE FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE()",
     ):
         if kind in _UNSUPPORTED:
-            raise MigrationError.unsupported(f"{kind.lower()} {name}", _UNSUPPORTED[kind])
+            raise MigrationError.unsupported(
+                f"{kind.lower()} {name}", say(f"migration.unsupported.because.{_UNSUPPORTED[kind]}")
+            )
         if kind == "BASE TABLE" and not name.startswith(PRIVATE_PREFIX):
             names.append(name)
     return sorted(names)
@@ -125,7 +126,8 @@ def read_table(connection: Connection, name: str) -> Table:
     for key, definition in keys.items():
         if _OTHER_SCHEMA.search(definition):
             raise MigrationError.unsupported(
-                f"foreign key {key} of table {name}", "It leads into another database, which is not copied."
+                say("migration.unsupported.foreign_key", key=key, table=name),
+                say("migration.unsupported.because.other_database"),
             )
     return Table(name, columns(connection, name), bare, keys)
 

@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tsalab.errors import RecordError
+from tsalab.messages import say
 from tsalab.records.record import GENESIS, Kind, Record
 from tsalab.records.redactor import Redactor
 
@@ -89,7 +90,7 @@ class Journal:
         RecordError
             When it holds a secret, or the journal cannot be read or written.
         """
-        self._redactor.guard(record.to_json(), f"the record of step {record.step}")
+        self._redactor.guard(record.to_json(), say("record.place.of_step", step=record.step))
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with self._locked():
             self._catch_up()
@@ -110,7 +111,7 @@ class Journal:
             written = os.write(handle, line)
             if written != len(line):
                 os.ftruncate(handle, self._read)
-                raise OSError(f"only {written} of {len(line)} bytes could be written")
+                raise OSError(say("record.because.half_written", written=written, bytes=len(line)))
             os.fsync(handle)
         finally:
             os.close(handle)

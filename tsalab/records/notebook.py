@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from tsalab.errors import RecordError
+from tsalab.messages import say
 from tsalab.records.record import Kind, Record
 
 MIMETYPE = "application/vnd.tsalab.step+json"
@@ -63,7 +64,7 @@ def read_cells(path: Path, *, kind: Kind | None = "step") -> list[CellRecord]:
     except (OSError, ValueError) as error:
         raise RecordError.no_notebook(path, str(error)) from error
     if not isinstance(notebook, dict) or notebook.get("nbformat") != 4:
-        raise RecordError.no_notebook(path, "it is not of nbformat 4")
+        raise RecordError.no_notebook(path, say("record.because.not_nbformat_4"))
     return [found for found in cell_records(notebook, str(path)) if kind in (None, found.record.kind)]
 
 

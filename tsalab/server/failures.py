@@ -9,6 +9,7 @@ from pathlib import Path
 import asyncssh
 
 from tsalab.errors import ServerError
+from tsalab.messages import say
 
 _DISK_FULL = re.compile(r"No space left on device|err(?:code|no):? 28\b|Disk quota exceeded", re.IGNORECASE)
 _NOT_FOUND = re.compile(r"command not found|: not found$", re.MULTILINE)
@@ -28,13 +29,13 @@ def connecting(error: Exception, host: str, user: str, timeout: float) -> Server
     if isinstance(error, ConnectionRefusedError):
         return ServerError.not_listening(host)
     if isinstance(error, asyncssh.ConnectionLost):
-        return ServerError.unreachable(host, "It closed the connection before the login was done.")
+        return ServerError.unreachable(host, say("server.because.before_login"))
     return ServerError.unreachable(host, str(error) or type(error).__name__)
 
 
 def preparing(error: Exception, config: Path | None, key: Path | None) -> ServerError:
     """Why the configuration or key cannot be used; before any connection."""
-    name = getattr(error, "filename", None) or (str(key) if key else "named in the ssh configuration")
+    name = getattr(error, "filename", None) or (str(key) if key else say("server.because.named_in_config"))
     if isinstance(error, asyncssh.ConfigParseError):
         return ServerError.no_ssh_config(str(config or "~/.ssh/config"))
     if isinstance(error, FileNotFoundError):
@@ -42,10 +43,10 @@ def preparing(error: Exception, config: Path | None, key: Path | None) -> Server
             return ServerError.no_ssh_config(str(config))
         return ServerError.no_key_file(str(name))
     if isinstance(error, PermissionError):
-        return ServerError.bad_key_file(str(name), "You may not read it.")
+        return ServerError.bad_key_file(str(name), say("server.because.may_not_read"))
     if isinstance(error, asyncssh.KeyEncryptionError) or "assphrase" in str(error):
-        return ServerError.bad_key_file(str(name), "It is protected by a passphrase.")
-    return ServerError.bad_key_file(str(name), "It is not a private key in a known format.")
+        return ServerError.bad_key_file(str(name), say("server.because.passphrase"))
+    return ServerError.bad_key_file(str(name), say("server.because.unknown_format"))
 
 
 def command(host: str, text: str, status: int | None, signal: str | None, output: str) -> ServerError:
@@ -55,7 +56,9 @@ def command(host: str, text: str, status: int | None, signal: str | None, output
         return ServerError.disk_full(host, text, last)
     if status == 127 or (status and _NOT_FOUND.search(output)):
         return ServerError.command_not_found(host, text, last)
-    ending = f"ended by signal {signal}" if signal else f"status {status}"
+    ending = (
+        say("server.ending.signal", signal=signal) if signal else say("server.ending.status", status=status)
+    )
     return ServerError.command_failed(host, text, ending, last)
 
 

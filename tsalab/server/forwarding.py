@@ -11,6 +11,8 @@ from typing import Any
 
 import asyncssh
 
+from tsalab.messages import say
+
 _PROBE = 10.0  # seconds
 
 
@@ -32,7 +34,7 @@ class Tunnel:
         except asyncssh.ChannelOpenError as error:
             return str(error.reason)
         except TimeoutError:
-            return f"no answer within {_PROBE:g} s"
+            return say("server.because.no_answer", seconds=_PROBE)
         except (asyncssh.Error, OSError):
             return None  # the connection itself is gone, which the first error says better
         writer.close()

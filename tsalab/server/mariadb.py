@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from tsalab.errors import ServerError
+from tsalab.messages import say
 from tsalab.server import failures
 from tsalab.server.connection import Server
 from tsalab.server.execution import Result
@@ -144,7 +145,7 @@ def dump_lines(server: Server, file: DumpFile | None = None) -> Iterator[bytes]:
     """
     chosen = file or find_dump(server)
     if chosen is None:
-        raise ServerError.no_dump(server.host, "the homes of ec2-user and root, and the application's folder")
+        raise ServerError.no_dump(server.host, say("server.no_dump.places"))
     return server.stream(f"cat {shlex.quote(chosen.path)}", root=True)
 
 

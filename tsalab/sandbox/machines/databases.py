@@ -20,6 +20,7 @@ import pymysql
 
 from tsalab import settings
 from tsalab.errors import SandboxError
+from tsalab.messages import say
 from tsalab.sandbox.folder import read_json, write_json
 from tsalab.sandbox.machines import endpoint
 from tsalab.sandbox.machines.mariadb import MariaDB, quote
@@ -183,7 +184,7 @@ class Databases:
 
     def _must_be_new(self, cluster_id: str) -> None:
         if cluster_id in self._clusters:
-            raise SandboxError.machine_exists("database cluster", cluster_id)
+            raise SandboxError.machine_exists(say("sandbox.kind.cluster"), cluster_id)
 
     def _make(self, cluster_id: str, facts: dict[str, Any]) -> _Cluster:
         folder = self._estate.folder
@@ -273,7 +274,7 @@ class Databases:
     async def _snapshot(self, cluster: _Cluster, snapshot_id: str) -> None:
         home = self._snapshot_home(snapshot_id)
         if home.exists():
-            raise SandboxError.machine_exists("snapshot", snapshot_id)
+            raise SandboxError.machine_exists(say("sandbox.kind.snapshot"), snapshot_id)
         if cluster.server.running:
             await self._as_keeper(cluster, "FLUSH LOCAL TABLES")
         try:
@@ -288,7 +289,7 @@ class Databases:
         home = self._snapshot_home(snapshot_id)
         facts = read_json(home / "cluster.json")
         if not facts:
-            raise SandboxError.no_such_machine("snapshot", snapshot_id)
+            raise SandboxError.no_such_machine(say("sandbox.kind.snapshot"), snapshot_id)
         cluster = self._make(cluster_id, facts)
         try:
             await cluster.server.create([], data=home / "data")
@@ -333,7 +334,7 @@ class Databases:
         try:
             return self._clusters[cluster_id]
         except KeyError:
-            raise SandboxError.no_such_machine("database cluster", cluster_id) from None
+            raise SandboxError.no_such_machine(say("sandbox.kind.cluster"), cluster_id) from None
 
     def _home(self, cluster_id: str) -> Path:
         return self._estate.folder.path("databases", cluster_id)

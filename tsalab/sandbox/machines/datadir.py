@@ -17,6 +17,7 @@ from pathlib import Path
 
 from tsalab import settings
 from tsalab.errors import SandboxError
+from tsalab.messages import say
 from tsalab.sandbox import requirements
 from tsalab.sandbox.machines import programs
 
@@ -64,7 +65,7 @@ def _install(data: Path) -> None:
     program = requirements.find("mariadb-install-db", "mysql_install_db")
     if program is None:
         raise SandboxError.tool_missing(
-            "mariadb-install-db", "a complete MariaDB server", "apt install mariadb-server-core"
+            "mariadb-install-db", say("sandbox.needs.whole_mariadb"), say("sandbox.install.whole_mariadb")
         )
     done = subprocess.run(
         [

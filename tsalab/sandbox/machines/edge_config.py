@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tsalab.errors import SandboxError
+from tsalab.messages import say
 
 # CloudFront's own defaults, in seconds (developer guide, "Values that you specify").
 DEFAULT_TTL, MAX_TTL, ERROR_TTL = 86_400.0, 31_536_000.0, 10.0
@@ -113,7 +114,7 @@ def read(config: Mapping[str, Any]) -> Distribution:
     SandboxError
         When it asks for something that the edge does not do.
     """
-    _refuse(config, _UNDONE, "the distribution")
+    _refuse(config, _UNDONE, say("sandbox.edge.distribution"))
     origins = {one["Id"]: _origin(one) for one in _items(config.get("Origins"))}
     behaviours = [
         _behaviour(one, one["PathPattern"], origins) for one in _items(config.get("CacheBehaviors"))
@@ -135,21 +136,19 @@ def read(config: Mapping[str, Any]) -> Distribution:
 
 
 def _origin(config: Mapping[str, Any]) -> Origin:
-    name = f"origin {config['Id']}"
+    name = say("sandbox.edge.origin", id=config["Id"])
     _refuse(config, _UNDONE_ORIGIN, name)
     custom = config.get("CustomOriginConfig")
     bucket = None
     if custom is None:
         found = _BUCKET.fullmatch(config["DomainName"])
         if found is None:
-            raise SandboxError.edge_cannot(
-                f"a domain name that is no bucket's ({config['DomainName']})", name
-            )
+            raise SandboxError.edge_cannot(say("sandbox.edge.no_bucket", domain=config["DomainName"]), name)
         bucket = found["bucket"]
     elif custom.get("OriginProtocolPolicy") == "https-only":
-        raise SandboxError.edge_cannot("OriginProtocolPolicy https-only", name)
+        raise SandboxError.edge_cannot(say("sandbox.edge.https_only"), name)
     elif int(custom.get("HTTPPort", 80)) != 80:
-        raise SandboxError.edge_cannot("an HTTPPort other than 80", name)
+        raise SandboxError.edge_cannot(say("sandbox.edge.http_port"), name)
     identity = (config.get("S3OriginConfig") or {}).get("OriginAccessIdentity") or ""
     return Origin(
         id=config["Id"],
@@ -164,10 +163,10 @@ def _origin(config: Mapping[str, Any]) -> Origin:
 
 
 def _behaviour(config: Mapping[str, Any], pattern: str, origins: Mapping[str, Origin]) -> Behaviour:
-    name = f"behaviour {pattern}"
+    name = say("sandbox.edge.behaviour", pattern=pattern)
     _refuse(config, _UNDONE_BEHAVIOUR, name)
     if config["TargetOriginId"] not in origins:
-        raise SandboxError.edge_cannot(f"an origin that is not there ({config['TargetOriginId']})", name)
+        raise SandboxError.edge_cannot(say("sandbox.edge.no_origin", origin=config["TargetOriginId"]), name)
     return Behaviour(
         pattern=pattern,
         origin=origins[config["TargetOriginId"]],

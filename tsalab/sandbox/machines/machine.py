@@ -15,6 +15,7 @@ from typing import Any
 from tsalab import resources
 from tsalab.errors import SandboxError
 from tsalab.files import write_private
+from tsalab.messages import say
 from tsalab.sandbox import requirements
 from tsalab.sandbox.folder import Folder, read_json, write_json
 from tsalab.sandbox.machines import namespace, node_packages, programs
@@ -288,5 +289,5 @@ def bash() -> str:
         When there is none.
     """
     if (found := requirements.find("bash")) is None:
-        raise SandboxError.tool_missing("bash", "bash", "apt install bash")
+        raise SandboxError.tool_missing("bash", "bash", say("sandbox.install.bash"))
     return found

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tsalab.errors import SandboxError
+from tsalab.messages import say
 from tsalab.sandbox import requirements
 
 # The gallery's `sharp` asks for this much.
@@ -44,13 +45,13 @@ def node() -> Node:
     SandboxError
         When neither is there, or they are too old.
     """
-    saw = "no program named node is on PATH"
+    saw = say("sandbox.no_node.not_on_path")
     found, npm = shutil.which("node"), shutil.which("npm")
     if found and npm:
         version = _node_version(found)
         if version >= OLDEST_NODE:
             return Node(Path(found), (npm,))
-        saw = f"{found} is version {'.'.join(map(str, version))}"
+        saw = say("sandbox.no_node.version", program=found, version=".".join(map(str, version)))
     if (wheel := _wheel()) is not None:
         return wheel
     raise SandboxError.no_node(".".join(map(str, OLDEST_NODE)), saw)
@@ -87,9 +88,7 @@ def mariadbd() -> Path:
             if "MariaDB" in said:
                 return Path(found)
             raise SandboxError.not_mariadb(found, said.strip())
-    raise SandboxError.tool_missing(
-        "mariadbd", "a MariaDB server", "apt install mariadb-server-core, or brew install mariadb"
-    )
+    raise SandboxError.tool_missing("mariadbd", say("sandbox.needs.mariadb"), say("sandbox.install.mariadb"))
 
 
 def aws() -> str | None:

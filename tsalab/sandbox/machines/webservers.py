@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from tsalab.errors import SandboxError
+from tsalab.messages import say
 from tsalab.sandbox.machines import node_packages, sshconfig
 from tsalab.sandbox.machines.credentials import CredentialsServer, RoleCredentials
 from tsalab.sandbox.machines.firewall import CLOUDFRONT
@@ -87,7 +88,7 @@ class WebServers:
             When it exists already, or a program it needs is missing.
         """
         if instance_id in self._servers:
-            raise SandboxError.machine_exists("web server", instance_id)
+            raise SandboxError.machine_exists(say("sandbox.kind.web_server"), instance_id)
         facts = Facts(
             instance_id,
             name,
@@ -230,7 +231,7 @@ class WebServers:
         try:
             return self._servers[instance_id]
         except KeyError:
-            raise SandboxError.no_such_machine("web server", instance_id) from None
+            raise SandboxError.no_such_machine(say("sandbox.kind.web_server"), instance_id) from None
 
 
 async def _warm(machine: Machine) -> None:
