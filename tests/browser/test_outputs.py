@@ -15,7 +15,7 @@ from tests.records.conftest import make_record
 from tsalab import runner
 from tsalab.records import MIMETYPE, Redactor
 from tsalab.show import bundle, diff, log, note, probes, table
-from tsalab.show.live import Bar, Live
+from tsalab.show.live import Live
 
 LIVE = """
 import threading
@@ -35,6 +35,12 @@ with StepView(9, "Watch the pipeline") as view:
 
 class Probe:
     name, url, status, milliseconds, x_cache, ok, saw = "page", "http://x/", 200, 3.0, "Hit", False, "nothing"
+    began = 4.0
+
+
+class Event:
+    time, resource, type = "2026-01-02T03:04:05+00:00", "DatabaseCluster", "AWS::RDS::DBCluster"
+    status, reason = "CREATE_FAILED", "because"
 
 
 def static() -> dict[str, Any]:
@@ -44,16 +50,28 @@ def static() -> dict[str, Any]:
         diff("--- a\n+++ b\n@@ -1 +1 @@\n-old\n+new", title="infra.yml"),
         log(["one", "two"], title="Log"),
         probes([Probe()]),
+        *reported().parts(3),
     ]
     return bundle.of_record(make_record(), parts, Redactor())
 
 
+def reported() -> Live:
+    """A step that has reported something of everything."""
+    state = Live("Step 9 · Watch")
+    state.draw('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"></svg>', "a square")
+    state.stage("Source", "Succeeded", "", 0, 1.5)
+    state.stage("Deploy", "InProgress", "at work", 0)
+    state.progress("users", 1, 2, "rows", 0)
+    state.progress("images", 0, 0, "rows", 0)
+    state.progress("dump.sql", 3, None, "bytes", 0)
+    state.event(Event())
+    state.probe(Probe())
+    state.console.say("line")
+    return state
+
+
 def live() -> str:
-    state = Live(
-        "Step 9 · Watch", {"Source": ("Succeeded", "")}, {"users": Bar(1, 2, "rows"), "bytes": Bar(3, 0, "")}
-    )
-    state.lines.append("line")
-    return state.html(3)
+    return reported().html(3, 3)
 
 
 def write(path: Path) -> None:
@@ -102,14 +120,14 @@ def test_a_running_step_is_live_and_then_static(page: Page) -> None:
     page.locator(".jp-CodeCell .jp-InputArea-editor").nth(1).click()
     page.keyboard.press("Control+Enter")
     cell = page.locator(".jp-CodeCell").nth(1)
-    widget = cell.locator(".jupyter-widgets .tsalab-running")
+    widget = cell.locator(".tsalab-live .tsalab-running")
     expect(widget).to_contain_text("of 60 created", timeout=SECONDS * 1000)
     first = widget.inner_text()
     expect(widget).not_to_have_text(first)  # it moves
     expect(cell.locator(".tsalab-passed")).to_contain_text(
         "Step 9 · Watch the pipeline · passed", timeout=SECONDS * 1000
     )
-    expect(cell.locator(".jupyter-widgets")).to_have_count(0)
+    expect(cell.locator(".tsalab-live, .jupyter-widgets")).to_have_count(0)
     expect(cell.locator(".tsalab-step")).to_have_count(1)
 
 

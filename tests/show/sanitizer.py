@@ -30,7 +30,7 @@ STYLES = {
     "padding": rf"{LENGTH}( {LENGTH}){{0,3}}",
     "text-align": "left",
     "vertical-align": "top",
-    "white-space": "pre-wrap",
+    "white-space": "pre-wrap|nowrap",
 }
 VOID = {"img", "br", "hr"}
 

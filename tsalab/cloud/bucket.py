@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -72,8 +73,13 @@ class Bucket:
         """How many versions and delete markers the bucket holds."""
         return len(self._versions())
 
-    def empty(self) -> int:
+    def empty(self, on_deleted: Callable[[int, int], None] = lambda *_: None) -> int:
         """Delete every version of every object; returns how many were deleted.
+
+        Parameters
+        ----------
+        on_deleted
+            Called with how many are deleted, and how many there are, now and then.
 
         Raises
         ------
@@ -89,6 +95,7 @@ class Bucket:
                 )
             for refused in answer.get("Errors", []):
                 raise CloudError.refused(doing, refused["Code"], f"{refused['Key']}: {refused['Message']}")
+            on_deleted(min(start + 1000, len(versions)), len(versions))
         return len(versions)
 
     def _versions(self) -> list[dict[str, str]]:

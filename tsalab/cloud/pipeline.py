@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -30,6 +31,8 @@ class StageState:
     status: str
     reason: str
     execution: str
+    changed: datetime | None = None
+    """When its status last changed, where AWS says it."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,7 @@ class Execution:
     execution_id: str
     status: str
     revision: str
+    started: datetime | None = None
 
 
 class Pipeline:
@@ -115,6 +119,7 @@ class Pipeline:
                 execution_id=row["pipelineExecutionId"],
                 status=row["status"],
                 revision=next((r.get("revisionId", "") for r in row.get("sourceRevisions", [])), ""),
+                started=row.get("startTime"),
             )
             for row in answer["pipelineExecutionSummaries"]
         ]
@@ -138,4 +143,5 @@ def _stage(row: dict[str, Any]) -> StageState:
         status=latest.get("status", "NotStarted"),
         reason="; ".join(reason for reason in reasons if reason),
         execution=latest.get("pipelineExecutionId", ""),
+        changed=max((d["lastStatusChange"] for d in details if "lastStatusChange" in d), default=None),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from tsalab.cloud.account import Account
@@ -76,21 +76,39 @@ class WorkingCopy:
         """``git commit -a -m MESSAGE``."""
         self._git("commit", "--quiet", "-a", "-m", message)
 
-    def push(self) -> None:
-        """``git push``."""
-        self._git("push", "--quiet", remote=self.origin())
+    def push(self, on_output: Callable[[str], None] | None = None) -> None:
+        """``git push``.
+
+        Parameters
+        ----------
+        on_output
+            Called with what git says, as it comes.
+        """
+        self._git("push", *(() if on_output else ("--quiet",)), remote=self.origin(), on_output=on_output)
 
     def _said(self, *command: str, strip: bool = True) -> str:
         result = self._run(command, self.folder)
         return result.stdout.strip() if strip else result.stdout
 
-    def _git(self, *command: str, cwd: Path | None = None, remote: str = "") -> None:
-        result = self._run(command, cwd or self.folder, remote)
+    def _git(
+        self,
+        *command: str,
+        cwd: Path | None = None,
+        remote: str = "",
+        on_output: Callable[[str], None] | None = None,
+    ) -> None:
+        result = self._run(command, cwd or self.folder, remote, on_output)
         if result.returncode:
             said = result.stderr.strip() or result.stdout.strip()  # git commit complains on the latter
             raise CloudError.git_failed(" ".join(command[:2]), result.returncode, said)
 
-    def _run(self, command: Sequence[str], cwd: Path, remote: str = "") -> subprocess.CompletedProcess[str]:
+    def _run(
+        self,
+        command: Sequence[str],
+        cwd: Path,
+        remote: str = "",
+        on_output: Callable[[str], None] | None = None,
+    ) -> subprocess.CompletedProcess[str]:
         account = self._account
         options: list[str] = []
         environment = account.environment() | {"GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
@@ -98,14 +116,27 @@ class WorkingCopy:
             options, secret = signed(account.core, account.region, remote)
             environment |= secret
         try:
-            return subprocess.run(
+            with subprocess.Popen(
                 ["git", *options, *command],
                 cwd=cwd,
                 env=environment,
-                capture_output=True,
-                text=True,
                 stdin=subprocess.DEVNULL,
-                check=False,
-            )
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT if on_output else subprocess.PIPE,
+                text=True,
+            ) as process:
+                said = _heard(process, on_output) if on_output else ""
+                out, errors = process.communicate()
         except FileNotFoundError as error:
             raise CloudError.git_missing() from error
+        return subprocess.CompletedProcess(command, process.returncode, said + out, errors or "")
+
+
+def _heard(process: subprocess.Popen[str], on_output: Callable[[str], None]) -> str:
+    """Everything that a program says, handed on line by line."""
+    assert process.stdout is not None  # noqa: S101 - it was asked for
+    said = []
+    for line in process.stdout:
+        said.append(line)
+        on_output(line)
+    return "".join(said)

@@ -27,6 +27,8 @@ class Probe:
         Whether it is as expected.
     saw
         The answer in a few words.
+    began
+        When it was asked: seconds on the monotonic clock.
     """
 
     name: str
@@ -37,3 +39,4 @@ class Probe:
     age: int | None
     ok: bool
     saw: str
+    began: float

@@ -167,6 +167,7 @@ class Site:
         method: str = "GET",
         json: Any = None,
     ) -> Probe:
+        began = time.monotonic()
         answer = self._ask(method, path, json=json)
         try:
             ok = answer.is_success and good(answer)
@@ -184,6 +185,7 @@ class Site:
             age=int(age) if age.isdigit() else None,
             ok=ok,
             saw=said,
+            began=began,
         )
 
     def _ask(self, method: str, path: str, *, json: Any = None) -> httpx.Response:

@@ -10,15 +10,17 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 from tsalab.errors import ServerError
 from tsalab.messages import say
-from tsalab.server import failures
+from tsalab.server import failures, watching
 from tsalab.server.connection import Server
 from tsalab.server.execution import Result
 
 DUMP_COMMAND = "mysqldump -u tsauser -pmy-secret-pw tsagallery > dump.sql"
+_DUMP = "dump.sql"
 _QUESTION = r"[Pp]assword: ?$"
 
 # Where a learner may have made the dump, besides the login's own home: as root, or beside
@@ -54,15 +56,29 @@ class ServiceState:
     enabled: bool
 
 
-def dump(server: Server, on_output: Callable[[str], None] | None = None) -> Result:
+def dump(
+    server: Server,
+    on_output: Callable[[str], None] | None = None,
+    on_written: Callable[[int], None] | None = None,
+) -> Result:
     """Step 13, as printed: export the database to `dump.sql` in the login's home.
+
+    Parameters
+    ----------
+    on_output
+        Called with output as it comes.
+    on_written
+        Called with the bytes of the file now and then, on a thread of its own.
 
     Raises
     ------
     ServerError
         Also `ServerError.disk_full`, when the disk is full.
     """
-    return server.run(DUMP_COMMAND, on_output=on_output)
+    if on_written is None:
+        return server.run(DUMP_COMMAND, on_output=on_output)
+    with watching.watched(lambda: watching.size(server, _DUMP), on_written):
+        return server.run(DUMP_COMMAND, on_output=on_output)
 
 
 def load(
@@ -72,6 +88,7 @@ def load(
     user: str,
     password: str,
     on_output: Callable[[str], None] | None = None,
+    on_read: Callable[[int, int], None] | None = None,
 ) -> Result:
     """Step 14, as printed: push `dump.sql` into another database, typing the password.
 
@@ -83,6 +100,9 @@ def load(
         Typed at the prompt: it is in no command line, output or error.
     on_output
         Called with output as it comes.
+    on_read
+        Called with the bytes of the file that are read, and all of them, now and then, on
+        a thread of its own.
 
     Raises
     ------
@@ -90,7 +110,12 @@ def load(
         Saying whether the host, the login or the database was wrong.
     """
     line = load_command(host, database, user)
-    result = server.run(line, prompts={_QUESTION: password}, on_output=on_output, check=False)
+    with ExitStack() as stack:
+        if on_read is not None:
+            stack.enter_context(
+                watching.watched(lambda: watching.read_of(server, _DUMP), lambda n: on_read(*n))
+            )
+        result = server.run(line, prompts={_QUESTION: password}, on_output=on_output, check=False)
     if result.status != 0:
         raise _load_failure(server, result, host, database, user)
     return result

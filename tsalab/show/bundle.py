@@ -8,7 +8,8 @@ from typing import Any
 
 from tsalab.errors import TsalabError
 from tsalab.records import MIMETYPE, Record, Redactor
-from tsalab.show.parts import GREEN, GREY, RED, YELLOW, Part, heading
+from tsalab.show.parts import Part, heading
+from tsalab.show.status import GREEN, GREY, RED, YELLOW
 
 _TINTS = {"passed": GREEN, "failed": RED, "not-done": YELLOW}
 _WORDS = {"passed": "passed", "failed": "failed", "not-done": "not done"}

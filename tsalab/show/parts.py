@@ -1,21 +1,21 @@
 """Building blocks of a static output: each is HTML and its readable text twin.
 
 The HTML lives through JupyterLab's sanitizer: tables, ``<details>``, ``<progress>``,
-class and inline style, and nothing else. Colours are see-through tints over whatever
-the page's background is, so that it reads in light and in dark.
+``<img>`` with its data inside, class and inline style, and nothing else. Colours are
+see-through tints over whatever the page's background is, so that it reads in light and in
+dark.
 """
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import Protocol
 
-GREEN = "rgba(46, 160, 67, 0.18)"
-RED = "rgba(248, 81, 73, 0.18)"
-GREY = "rgba(128, 128, 128, 0.12)"
-YELLOW = "rgba(210, 153, 34, 0.20)"
+from tsalab.show.status import DONE, FAILED, GREEN, GREY, RED
+
 LINE = "rgba(128, 128, 128, 0.4)"
 _CELL = f"text-align: left; vertical-align: top; padding: 2px 10px 2px 0; border-bottom: 1px solid {LINE}"
 _PRE = f"margin: 4px 0; padding: 6px; overflow: auto; background-color: {GREY}; font-family: monospace"
@@ -175,13 +175,31 @@ def details(summary: str, *parts: Part, unfolded: bool = False) -> Part:
     )
 
 
+def picture(svg: str, alt: str) -> Part:
+    """A drawing, and the same in words.
+
+    An ``<img>`` that holds its own data: JupyterLab's sanitizer takes an inline SVG away.
+
+    Parameters
+    ----------
+    svg
+        Markup with its own ``xmlns``, width and height, safe as it stands.
+    alt
+        What it shows, for who cannot see it.
+    """
+    data = base64.b64encode(svg.encode()).decode()
+    return Part(
+        f'<img class="tsalab-picture" alt="{escape(alt)}" src="data:image/svg+xml;base64,{data}">', alt
+    )
+
+
 def probes(found: Iterable[ProbeLike]) -> Part:
     """What was asked of the site, and what it answered."""
     known = list(found)
     return table(
         [
             (
-                "ok" if probe.ok else "not ok",
+                f"{DONE.icon} ok" if probe.ok else f"{FAILED.icon} not ok",
                 probe.name,
                 probe.url,
                 probe.status,

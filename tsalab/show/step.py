@@ -7,6 +7,9 @@ Updates may come from any thread while the step runs, faster than a frontend dra
 They are thinned to one an interval; a timer brings the last of them, and the view
 waits for it before it ends, for a thread that outlives its cell loses its last words
 under papermill.
+
+Whatever a step reports (stages, events, bars, probes, lines, a diagram) is shown while it
+runs and stays when it has ended: a step need not say it twice.
 """
 
 from __future__ import annotations
@@ -17,17 +20,24 @@ import uuid
 from collections.abc import Callable, Iterable
 from threading import RLock, Timer, current_thread
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from tsalab.records import Record, Redactor
 from tsalab.show import bundle, frontend
-from tsalab.show.live import Bar, Live, WidgetView
+from tsalab.show.events import EventLike
+from tsalab.show.live import Live
 from tsalab.show.parts import Part
+from tsalab.show.timeline import TimedProbe
+
+if TYPE_CHECKING:
+    from tsalab.show.widget import WidgetView
 
 WIDGET_INTERVAL = 0.1
 """Seconds between two updates of a widget."""
 PLAIN_INTERVAL = 0.5
 """Seconds between two replacements of the output, where no widget is: each redraws it all."""
+HEARTBEAT = 1.0
+"""Seconds after which a widget is drawn again though nothing was reported: times go on."""
 PATIENCE = 0.2
 """Seconds a step runs before a widget is made for it: most end sooner, and need none."""
 
@@ -71,7 +81,7 @@ class StepView:
         self.title = bundle.name_of(step, title)
         self.display_id = f"tsalab-step-{step}-{uuid.uuid4().hex[:8]}"
         self._redactor = redactor or Redactor()
-        self._live = Live(self.title)
+        self._live = Live(self.title, lambda text: self._redactor.mask(str(text)))
         self._screen = screen or frontend.screen()
         self._widgets = frontend.has_widgets() if widgets is None else widgets
         self._widget: WidgetView | None = None
@@ -86,39 +96,87 @@ class StepView:
 
     # What a step calls while it runs -----------------------------------------------
 
-    def progress(self, label: str, done: float, total: float = 0, detail: str = "") -> None:
-        """Say how far something has come.
+    def progress(self, label: str, done: float, total: float | None = None, unit: str = "") -> None:
+        """Say how far something has come; rate and time left are shown beside it.
 
         Parameters
         ----------
         label
-            What: a table's name, a file. Each label has one bar.
+            What: a table's name, a file. Each label has one bar, and bars of one unit that
+            know their totals have one more for all of them.
         done, total
-            In one unit; `total` 0 when nobody knows.
-        detail
-            The unit, or what is being done.
+            In one unit; `total` None when nobody knows.
+        unit
+            The unit (``rows``; ``bytes`` are shown as kB and MB), or what is being done.
         """
         with self._lock:
-            self._live.bars[self._mask(label)] = Bar(done, total, self._mask(detail))
+            self._live.progress(label, done, total, unit, self._clock())
         self._draw()
 
     def line(self, text: str) -> None:
         """Add a line, or several, to the log of the step."""
         with self._lock:
-            self._live.lines.extend(self._mask(text).splitlines())
+            self._live.console.say(text)
         self._draw()
 
-    def stage(self, name: str, status: str, detail: str = "") -> None:
-        """Say where a named stage stands: ``running``, ``done``, ``failed``, or AWS's own word."""
+    def output(self, text: str) -> None:
+        """Add what a program printed, as it comes: a piece may end inside a line."""
         with self._lock:
-            self._live.stages[self._mask(name)] = (self._mask(status), self._mask(detail))
+            self._live.console.write(text)
+        self._draw()
+
+    def stage(self, name: str, status: str, detail: str = "", *, seconds: float | None = None) -> None:
+        """Say where a named stage stands.
+
+        Parameters
+        ----------
+        name
+            Of the stage.
+        status
+            ``running``, ``done``, ``failed``, or AWS's own word.
+        detail
+            What there is to say of it.
+        seconds
+            How long it took, where somebody measured it; else the view does.
+        """
+        with self._lock:
+            self._live.stage(name, status, detail, self._clock(), seconds)
+        self._draw()
+
+    def event(self, event: EventLike) -> None:
+        """Show an event of a stack: time, status, resource, reason."""
+        with self._lock:
+            self._live.event(event)
+        self._draw()
+
+    def probe(self, probe: TimedProbe) -> None:
+        """Show a probe of the site on the line of time."""
+        with self._lock:
+            self._live.probe(probe)
+        self._draw()
+
+    def picture(self, svg: str, alt: str) -> None:
+        """Show a diagram, in place of the one before.
+
+        Parameters
+        ----------
+        svg
+            Markup of the whole drawing, every value in it escaped; with its own ``xmlns``,
+            width and height, for it also stands in the output as an image.
+        alt
+            The same in words.
+        """
+        with self._lock:
+            self._live.draw(svg, alt)
         self._draw()
 
     @property
     def lines(self) -> tuple[str, ...]:
-        """The last lines of the log, secrets masked, for a part of the final output."""
+        """The last lines of the log, secrets masked."""
         with self._lock:
-            return tuple(self._live.lines)
+            return self._live.console.lines
+
+    # How it ends: what was reported stays, below what the step wants to show -----------
 
     def finish(self, record: Record, parts: Iterable[Part] = ()) -> None:
         """Replace the live view by what stays: text, HTML and the record.
@@ -135,15 +193,19 @@ class StepView:
         RecordError
             When the record holds a secret.
         """
-        self._end(bundle.of_record(record, list(parts), self._redactor))
+        self._end(bundle.of_record(record, self._staying(parts), self._redactor))
 
     def end(self, parts: Iterable[Part] = ()) -> None:
         """Replace the live view by parts alone, where there is no record to leave."""
-        self._end(bundle.of_end(self.title, list(parts), self._redactor))
+        self._end(bundle.of_end(self.title, self._staying(parts), self._redactor))
 
     def fail(self, error: BaseException, parts: Iterable[Part] = ()) -> None:
         """Replace the live view by what, why and next of an error, where there is no record."""
-        self._end(bundle.of_failure(self.title, error, list(parts), self._redactor))
+        self._end(bundle.of_failure(self.title, error, self._staying(parts), self._redactor))
+
+    def _staying(self, parts: Iterable[Part]) -> list[Part]:
+        with self._lock:
+            return [*parts, *self._live.parts(self._clock())]
 
     # The view itself ---------------------------------------------------------------
 
@@ -162,9 +224,6 @@ class StepView:
         else:
             self.fail(error)
 
-    def _mask(self, text: str) -> str:
-        return self._redactor.mask(str(text))
-
     def _draw(self) -> None:
         """Show the state now, or let the timer do it when the interval is over."""
         with self._lock:
@@ -176,9 +235,12 @@ class StepView:
             if wait <= 0:
                 self._redraw()
             elif self._timer is None:
-                self._timer = Timer(wait, self._on_timer)
-                self._timer.daemon = True
-                self._timer.start()
+                self._draw_in(wait)
+
+    def _draw_in(self, seconds: float) -> None:
+        self._timer = Timer(seconds, self._on_timer)
+        self._timer.daemon = True
+        self._timer.start()
 
     def _on_timer(self) -> None:
         with self._lock:
@@ -188,14 +250,19 @@ class StepView:
 
     def _redraw(self) -> None:
         self._drawn = self._clock()
-        html = self._live.html(self._drawn - self._began)
+        html = self._live.html(self._drawn - self._began, self._drawn, whole=self._widgets)
         if not self._widgets:
             self._publish({"text/plain": f"{self.title} · running", "text/html": html})
-        elif self._widget is None:
-            self._widget = self._in_cell(WidgetView, html)
+            return
+        picture = self._live.picture
+        state = {"html": html, "svg": picture.svg, "alt": picture.alt, "said": self._live.said}
+        if self._widget is None:
+            self._widget = self._in_cell(_new_widget, **state)
             self._publish(bundle.started(self.title) | self._widget.bundle)
         else:
-            self._in_cell(self._widget.update, html)
+            self._in_cell(self._widget.update, **state)
+        if self._timer is None:
+            self._draw_in(HEARTBEAT)
 
     def _end(self, final: dict[str, Any]) -> None:
         with self._lock:
@@ -219,3 +286,10 @@ class StepView:
         if current_thread() is self._owner:
             return call(*args, **kwargs)
         return self._context.copy().run(call, *args, **kwargs)
+
+
+def _new_widget(**state: str) -> WidgetView:
+    # Here, for most steps end before they need it, and programs without a notebook never do.
+    from tsalab.show.widget import WidgetView
+
+    return WidgetView(**state)

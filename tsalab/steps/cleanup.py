@@ -15,6 +15,7 @@ from tsalab.cloud.stacks import Stack
 from tsalab.cloud.waiting import poll
 from tsalab.course import CLEANUP
 from tsalab.errors import CloudError
+from tsalab.messages import say
 from tsalab.show import StepView, note, table
 from tsalab.steps.place import Place
 from tsalab.steps.step import STEPS, Finding, Outcome
@@ -54,11 +55,16 @@ def check_buckets(world: World) -> Finding:
 def do_empty(world: World, view: StepView) -> Outcome:
     """Delete every version of every object."""
     rows = []
+    unit = say("units.object_versions")
     for bucket in _buckets(world.place):
-        count = bucket.empty()
-        view.line(f"{bucket.name}: {count} object versions deleted")
+
+        def show(done: int, total: int, name: str = bucket.name) -> None:
+            view.progress(name, done, total, unit)
+
+        count = bucket.empty(show)
+        show(count, count)
         rows.append((bucket.name, count))
-    return Outcome({"deleted": dict(rows)}, [table(rows, ("Bucket", "Object versions deleted"))])
+    return Outcome({"deleted": dict(rows)})
 
 
 @STEPS.check("cleanup-2")
@@ -163,10 +169,16 @@ def do_wait(world: World, view: StepView) -> Outcome:
 def _watch(world: World, name: str, view: StepView, seconds: float) -> None:
     stack = Stack(world.place.account, name)
     seen: set[str] = set()
+    gone: set[str] = set()
+    there = set(stack.resources()) if stack.state() else set()
+
+    def show(count: int) -> None:
+        view.progress(name, count, len(there), say("units.resources_deleted"))
 
     def look() -> bool:
         state = stack.state()
         if state is None:
+            show(len(there))
             return True
         try:
             events = stack.events()
@@ -174,8 +186,11 @@ def _watch(world: World, name: str, view: StepView, seconds: float) -> None:
             return stack.state() is None  # it went between the two questions
         for event in reversed(events):
             if event.event_id not in seen and event.status.startswith("DELETE"):
-                view.line(f"{event.status:22} {event.resource} {event.reason}".rstrip())
+                view.event(event)
+                if event.status == "DELETE_COMPLETE":
+                    gone.add(event.resource)
             seen.add(event.event_id)
+        show(len(gone & there))
         return state.status == "DELETE_FAILED"
 
     poll(look, bool, seconds=seconds)

@@ -12,13 +12,15 @@ from collections.abc import Mapping
 from tsalab import migrate
 from tsalab.course import LAB
 from tsalab.errors import MigrationError, TsalabError
+from tsalab.messages import say
 from tsalab.migrate import Comparison, DumpFacts, Progress
 from tsalab.server import mariadb
-from tsalab.show import Part, StepView, log, note, table
+from tsalab.show import BYTES, Part, StepView, note, table
 from tsalab.steps.step import STEPS, Finding, Outcome
 from tsalab.steps.world import World
 
 METHODS = ("dump", "copy")
+_DUMP = "dump.sql"
 
 
 @STEPS.check(10)
@@ -113,8 +115,18 @@ def do_export(world: World, view: StepView) -> Outcome:
         parts = [table(plan.rows.items(), ("Table", "Rows to copy"))]
         parts += [note(f"Not copied: {name}") for name in plan.left_out]
         return Outcome({"method": "copy"}, parts)
-    result = mariadb.dump(world.server, on_output=view.line)
-    return Outcome({"method": "dump"}, [log(f"$ {result.command}\n{result.stderr}".rstrip())])
+    view.line(f"$ {mariadb.DUMP_COMMAND}")
+    size = 0
+
+    def show(written: int) -> None:
+        nonlocal size
+        size = written
+        view.progress(_DUMP, written, None, BYTES)
+
+    mariadb.dump(world.server, on_output=view.output, on_written=show)
+    if size:
+        view.progress(_DUMP, size, size, BYTES)
+    return Outcome({"method": "dump"})
 
 
 @STEPS.check(14)
@@ -191,21 +203,27 @@ def do_import(world: World, view: StepView) -> Outcome:
     if world.place.method == "copy":
         return _copy(world, view)
     secret = world.credentials
-    result = mariadb.load(
+    view.line(f"$ {mariadb.load_command(secret.host, secret.dbname, secret.username)}")
+    mariadb.load(
         world.server,
         host=secret.host,
         database=secret.dbname,
         user=secret.username,
         password=secret.password,
-        on_output=view.line,
+        on_output=view.output,
+        on_read=lambda done, total: view.progress(_DUMP, done, total, BYTES),
     )
-    return Outcome({"method": "dump"}, [log(f"$ {result.command}\n{result.stdout}".rstrip()), *_proof(world)])
+    return Outcome({"method": "dump"}, _proof(world))
 
 
 def _copy(world: World, view: StepView) -> Outcome:
-    def show(progress: Progress) -> None:
-        view.progress(progress.table, progress.rows, progress.total, "rows")
+    unit = say("units.rows")
 
+    def show(progress: Progress) -> None:
+        view.progress(progress.table, progress.rows, progress.total, unit)
+
+    for name, rows in migrate.row_counts(world.source).items():
+        view.progress(name, 0, rows, unit)  # all of them, so that what is left is seen from the start
     report = migrate.copy(world.source, world.target, show)
     rows = sum(copied.rows for copied in report.tables)
     facts = {"method": "copy", "rows": rows, "seconds": round(report.seconds, 3)}

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from tsalab.cloud.pipeline import Execution, StageState
-from tsalab.cloud.stacks import StackEvent
+from tsalab.cloud.pipeline import Execution
 from tsalab.cloud.waiting import poll
 from tsalab.course import LAB
 from tsalab.errors import StepError
-from tsalab.show import Part, StepView, details, pairs, table
+from tsalab.show import StepView, pairs
+from tsalab.steps.pipeline_watch import Watch
 from tsalab.steps.step import STEPS, Finding, Outcome
 from tsalab.steps.template import FRAGMENTS, check_zip
 from tsalab.steps.world import World
@@ -133,49 +133,10 @@ def do_wait(world: World, view: StepView) -> Outcome:
     uploaded = check_upload(world)
     if not uploaded.passed:
         raise StepError.not_passed(8, LAB.step(8).title, uploaded.saw, uploaded.expected, uploaded.next)
-    watch = _Watch(world, view)
+    watch = Watch(world, view, check_pipeline)
     _, started = poll(watch.running, bool, seconds=_POLLING_SECONDS)
     if not started:
         view.line("The pipeline did not notice the upload by itself; starting it.")
         world.place.pipeline.start()
     poll(watch.look, lambda finding: finding.passed or finding.final, seconds=LAB.step(9).patience)
-    return Outcome(parts=watch.parts())
-
-
-class _Watch:
-    """What step 9 shows while it waits: stages, and stack events as they come."""
-
-    def __init__(self, world: World, view: StepView) -> None:
-        self._world, self._view = world, view
-        self._seen = {event.event_id for event in world.stack.events()} if world.stack.state() else set()
-        self._events: list[StackEvent] = []
-        self._stages: list[StageState] = []
-
-    def running(self) -> Execution | None:
-        """The execution of the uploaded version, once there is one."""
-        assert self._world.uploaded is not None  # noqa: S101 - step 8 has been checked
-        return self._world.place.pipeline.execution_of(self._world.uploaded.version)
-
-    def look(self) -> Finding:
-        """Check again, and show what is new."""
-        finding = check_pipeline(self._world.again())
-        self._stages = self._world.place.pipeline.state()  # after the check: what ended it is among them
-        for stage in self._stages:
-            self._view.stage(stage.name, stage.status, stage.reason)
-        for event in reversed(self._world.stack.events()):
-            if event.event_id not in self._seen:
-                self._seen.add(event.event_id)
-                self._events.append(event)
-                self._view.line(f"{event.status:28} {event.resource} {event.reason}".rstrip())
-        return finding
-
-    def parts(self) -> list[Part]:
-        """What stays: the stages, and the events folded away."""
-        stages = [(stage.name, stage.status, stage.reason) for stage in self._stages]
-        events = [(e.time[11:19], e.status, e.resource, e.type, e.reason) for e in self._events]
-        return [
-            table(stages, ("Stage", "Status", "Said")),
-            details(
-                f"{len(events)} stack events", table(events, ("Time", "Status", "Resource", "Type", "Reason"))
-            ),
-        ]
+    return Outcome()

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from tsalab.course import LAB
 from tsalab.errors import StepError
 from tsalab.migrate.login import Login, named, opened
-from tsalab.show import StepView, note, probes
+from tsalab.show import StepView, note
 from tsalab.steps.data import app_database
 from tsalab.steps.step import STEPS, Finding, Outcome
 from tsalab.steps.webserver import check_stopped
@@ -56,11 +56,11 @@ def check_site(world: World) -> Finding:
 @STEPS.do(30, always=True)
 def do_visit(world: World, view: StepView) -> Outcome:
     """Probe the site, and see through it what is written to Aurora."""
-    found = world.site.verify(lambda probe: view.line(f"{probe.name}: {probe.saw}"), patience=_PATIENCE)
+    world.site.verify(view.probe, patience=_PATIENCE)
     mark = f"tsalab-{secrets.token_hex(8)}"
     view.line(f"Writing the mark {mark} to Aurora")
     with _marked(world.target, mark):
         if not world.site.find(mark):
             raise StepError.nonce_missing(_TABLE)
     said = note("A mark written to Aurora was seen through the site, and removed again.")
-    return Outcome({"mark_seen": True}, [probes(found), said])
+    return Outcome({"mark_seen": True}, [said])

@@ -6,7 +6,7 @@ from tsalab import migrate
 from tsalab.course import LAB
 from tsalab.errors import StepError
 from tsalab.server import app, mariadb
-from tsalab.show import Part, StepView, log, table
+from tsalab.show import Part, StepView, table
 from tsalab.steps.data import app_database
 from tsalab.steps.step import STEPS, Finding, Outcome
 from tsalab.steps.world import World
@@ -57,10 +57,10 @@ def check_pull(world: World) -> Finding:
 def do_pull(world: World, view: StepView) -> Outcome:
     """``forever stopall`` and ``git pull``."""
     view.line("# forever stopall")
-    app.stop_all(world.server, on_output=view.line)
+    app.stop_all(world.server, on_output=view.output)
     view.line("# git pull")
-    commit = app.pull(world.server, on_output=view.line)
-    return Outcome({"commit": commit.hash}, [log(view.lines)])
+    commit = app.pull(world.server, on_output=view.output)
+    return Outcome({"commit": commit.hash})
 
 
 @STEPS.check(28)
@@ -86,9 +86,11 @@ def check_restart(world: World) -> Finding:
 def do_restart(world: World, view: StepView) -> Outcome:
     """Stop what runs, start the new code, and list it."""
     if world.app_processes:
-        app.stop_all(world.server, on_output=view.line)
-    started = app.start(world.server, on_output=view.line)
-    return Outcome(parts=[log(f"# {started.command}\n{started.stdout}"), _listed(world)])
+        view.line("# forever stopall")
+        app.stop_all(world.server, on_output=view.output)
+    view.line(f"# forever start {app.START_SCRIPT}")
+    app.start(world.server, on_output=view.output)
+    return Outcome(parts=[_listed(world)])
 
 
 def _listed(world: World) -> Part:
@@ -125,5 +127,5 @@ def do_stop(world: World, view: StepView) -> Outcome:
         raise StepError.still_used(users, app_database(world))
     view.line("Nothing reads the old database any more.")
     view.line("# systemctl stop mariadb; systemctl disable mariadb")
-    mariadb.stop_and_disable(world.server, on_output=view.line)
-    return Outcome({"readers": users}, [log(view.lines)])
+    mariadb.stop_and_disable(world.server, on_output=view.output)
+    return Outcome({"readers": users})
