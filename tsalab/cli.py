@@ -81,6 +81,6 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         error.show()
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
-        click.echo("Interrupted.", err=True)
+        click.echo(messages.say("commands.interrupted"), err=True)
         sys.exit(130)
     sys.exit(code if isinstance(code, int) else 0)

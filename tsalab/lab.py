@@ -22,6 +22,7 @@ from tsalab.course import CLEANUP, LAB, Step
 from tsalab.course.course import StepId
 from tsalab.errors import StepError, TsalabError
 from tsalab.files import replace_bytes
+from tsalab.messages import say
 from tsalab.profiles import Profile, locate
 from tsalab.records import Journal, Mode, Record, utc_now
 from tsalab.show import Part, StepView, pairs
@@ -99,7 +100,7 @@ class Lab:
         parameters.refuse_unknown(parameters.injected(parameters.cells_so_far()))
         given = {"learner": learner, "workdir": workdir, "method": method, "region": region, "mode": mode}
         parameters.check({"profile": profile, **given})
-        with StepView("open", f"Open the lab with profile {profile}") as view:
+        with StepView("open", say("lab.opening", profile=profile)) as view:
             place = _place(locate(profile, on_line=view.line), workdir, method, region)
             moved = _set_aside(place)
             lab = cls(place, learner, cast("Mode", mode))  # which the table has just checked
@@ -183,7 +184,10 @@ class Lab:
                 finding, error = replace(Finding.of_error(raised), evidence=evidence), raised
             except KeyboardInterrupt:
                 interrupted = Finding(
-                    False, "it was interrupted", "the step runs to its end", "Run the cell again."
+                    False,
+                    say("lab.interrupted.saw"),
+                    say("lab.interrupted.expected"),
+                    say("lab.interrupted.next"),
                 )
                 view.finish(self._record(step, interrupted, outcome, started), outcome.parts)
                 raise
@@ -235,12 +239,16 @@ class Lab:
         account = self.place.account
         done = {record.step for record in self.journal.of_kind("step") if record.passed}
         said: dict[str, object] = {
-            "Account": f"{account.identity['account']}, region {account.region}",
-            "Working folder": self.place.workdir,
-            "Steps passed so far": f"{len(done & {step.id for step in LAB.steps})} of {len(LAB.steps)}",
+            say("lab.summary.account"): say(
+                "lab.summary.region", account=account.identity["account"], region=account.region
+            ),
+            say("lab.summary.folder"): self.place.workdir,
+            say("lab.summary.passed"): say(
+                "lab.summary.of", passed=len(done & {step.id for step in LAB.steps}), steps=len(LAB.steps)
+            ),
         }
         if moved:
-            said["Set aside"] = f"{moved} (it belongs to another stack)"
+            said[say("lab.summary.set_aside")] = say("lab.summary.moved", moved=moved)
         return pairs(said)
 
 

@@ -21,6 +21,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, TYPE_CHECKING, Any, Self
 
+from tsalab.messages import say
 from tsalab.records import Record
 from tsalab.records.notebook import cell_records
 from tsalab.show.text import without_colours
@@ -305,7 +306,7 @@ def _engine(kernel: WarmKernel, done: list[CellDone], on_cell: Callable[[CellDon
 def _report(
     cell: Any, seconds: float, done: list[CellDone], on_cell: Callable[[CellDone], None] | None
 ) -> None:
-    records = tuple(found.record for found in cell_records({"cells": [cell]}, "the running notebook"))
+    records = tuple(found.record for found in cell_records({"cells": [cell]}, say("record.place.running")))
     done.append(CellDone(str(cell.id), seconds, records))
     if on_cell:
         on_cell(done[-1])

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tsalab import settings
+from tsalab.messages import say
 
 if TYPE_CHECKING:
     from tsalab.lab import Checked
@@ -29,9 +30,7 @@ def _named(word: str) -> list[int | str]:
     first, _, last = word.partition("-")
     if first.isdecimal() and (last or first).isdecimal() and 1 <= int(first) <= int(last or first) <= LAST:
         return list(range(int(first), int(last or first) + 1))
-    raise click.BadParameter(
-        f"{word!r} is no step: use 1 to {LAST}, a range such as 2-9, or cleanup-1 to cleanup-{CLEAN_UP}."
-    )
+    raise click.BadParameter(say("commands.no_step", word=word, last=LAST, clean_up=CLEAN_UP))
 
 
 @click.command()
@@ -73,16 +72,23 @@ def show(results: Iterable[Checked]) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    table = Table("", "Step", "", box=None, pad_edge=False)
+    table = Table("", say("show.column.step"), "", box=None, pad_edge=False)
     known = list(results)
     for result in known:
         told = Text(result.title)
         if not result.passed:
             told.append(
-                f"\nsaw:      {result.saw}\nexpected: {result.expected}\nnext:     {result.next}", style="dim"
+                "\n" + say("show.finding", saw=result.saw, expected=result.expected, next=result.next),
+                style="dim",
             )
-        mark = Text("passed", "green") if result.passed else Text("not done", "yellow")
+        mark = (
+            Text(say("show.status.passed"), "green")
+            if result.passed
+            else Text(say("show.status.not-done"), "yellow")
+        )
         table.add_row(mark, str(result.number), told)
     console = Console()
     console.print(table)
-    console.print(f"{sum(result.passed for result in known)} of {len(known)} steps passed.")
+    console.print(
+        say("commands.steps_passed", passed=sum(result.passed for result in known), count=len(known))
+    )

@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from tsalab import resources, settings
+from tsalab.messages import say
 
 # Settings that a lab starts with; a learner's own still win over them. No news and no
 # update check: nothing asks the internet, and nothing pops up over the first cell.
@@ -71,7 +72,7 @@ def lab(ctx: click.Context, profile: str, browser: bool, port: int | None) -> No
 
     locate(profile, on_line=lambda line: click.echo(line, err=True))
     if profile != NOTEBOOKS_OWN:
-        click.echo(f"In the notebook's first cell, set: profile = {profile!r}", err=True)
+        click.echo(say("commands.set_profile", profile=profile), err=True)
     command = server_command(browser=browser, port=port)
     environment = os.environ | {"TSALAB_PROFILE": profile}
     ctx.exit(subprocess.run(command, env=environment, check=False).returncode)

@@ -12,11 +12,13 @@ from rich.status import Status
 from rich.table import Table
 from rich.text import Text
 
+from tsalab.messages import say
 from tsalab.records import Record
 
 if TYPE_CHECKING:
     from tsalab.runner import CellDone
 
+_COLUMNS = ("step", "status", "seconds", "title")
 STYLES = {"passed": "green", "failed": "red", "not-done": "yellow"}
 
 
@@ -39,7 +41,7 @@ class Progress:
 
     def __enter__(self) -> Self:
         if self._console.is_terminal:
-            self._status = self._console.status("starting")
+            self._status = self._console.status(say("commands.starting"))
             self._status.start()
         return self
 
@@ -59,22 +61,24 @@ class Progress:
             if not record.is_outcome:
                 continue
             line = Text(f"{time.monotonic() - self._began:6.1f} s  ")
-            line.append(record.status.replace("-", " "), STYLES[record.status])
+            line.append(say(f"show.status.{record.status}"), STYLES[record.status])
             line.append(f"  {record.step:>2}  {record.title}")
             self._console.print(line, soft_wrap=True)
             if self._status:
-                self._status.update(Text(f"step {record.step} of {self._total} done"))
+                self._status.update(Text(say("commands.step_done", step=record.step, total=self._total)))
 
     def table(self, records: Mapping[int | str, Record]) -> None:
         """Print every step with its time and status."""
-        table = Table("Step", "Status", "Seconds", "Title", box=None, pad_edge=False)
+        table = Table(*(say(f"show.column.{name}") for name in _COLUMNS), box=None, pad_edge=False)
         table.columns[0].justify = table.columns[2].justify = "right"
         for number in range(1, self._total + 1):
             if (record := records.get(number)) is None:
-                table.add_row(str(number), Text("no record", "yellow"), "", "")
+                table.add_row(str(number), Text(say("commands.no_record"), "yellow"), "", "")
                 continue
-            status = Text(record.status.replace("-", " "), STYLES[record.status])
+            status = Text(say(f"show.status.{record.status}"), STYLES[record.status])
             table.add_row(str(number), status, f"{record.seconds:.2f}", Text(record.title))
             if not record.passed:
-                table.add_row("", "", "", Text(f"saw: {record.saw}\nnext: {record.next}", "dim"))
+                table.add_row(
+                    "", "", "", Text(say("commands.saw_next", saw=record.saw, next=record.next), "dim")
+                )
         self._console.print(table)

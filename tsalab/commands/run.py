@@ -13,6 +13,7 @@ import click
 
 from tsalab import resources
 from tsalab.commands.progress import Progress
+from tsalab.messages import say
 
 if TYPE_CHECKING:
     from tsalab.runner import Run
@@ -78,9 +79,9 @@ def run(
         page = executed.with_suffix(".html")
         runner.to_html(executed, page, title=source.stem)
     passed = report(progress, outcome)
-    click.echo(f"notebook  {executed}\npage      {page}")
+    click.echo(say("commands.run.files", notebook=executed, page=page))
     if keep:
-        click.echo(f"sandbox   {name} is still up; end it with: tsalab sandbox down --name {name}")
+        click.echo(say("commands.run.kept", name=name))
     ctx.exit(0 if passed else 1)
 
 
@@ -92,7 +93,7 @@ def _sandbox(name: str, *, made: bool, keep: bool, progress: Progress) -> Iterat
         return
     from tsalab.sandbox import manager
 
-    progress.say(f"sandbox {name}")
+    progress.say(say("commands.run.sandbox", name=name))
     manager.up(name, on_event=progress.say)
     try:
         yield
@@ -110,6 +111,6 @@ def report(progress: Progress, outcome: Run) -> bool:
         click.echo(outcome.error, err=True)
     missing = [step for step in range(1, STEPS + 1) if step not in records]
     if missing and not outcome.error:
-        click.echo(f"No record of step {', '.join(map(str, missing))}.", err=True)
-    click.echo(f"{passed} of {STEPS} steps passed in {outcome.seconds:.1f} s")
+        click.echo(say("commands.run.missing", steps=", ".join(map(str, missing))), err=True)
+    click.echo(say("commands.run.passed", passed=passed, steps=STEPS, seconds=outcome.seconds))
     return passed == STEPS and not outcome.error

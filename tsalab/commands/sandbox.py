@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from tsalab.messages import say
 from tsalab.sandbox.folder import DEFAULT_NAME
 
 _name = click.option("--name", default=DEFAULT_NAME, show_default=True, help="Which sandbox.")
@@ -68,9 +69,7 @@ def list_(as_json: bool) -> None:
         click.echo(json.dumps(found, indent=1))
         return
     for facts in found:
-        click.echo(
-            f"{facts['name']:<20} {'up' if facts['running'] else 'down':<5} {facts.get('endpoint_url', '')}"
-        )
+        click.echo(f"{facts['name']:<20} {_running(facts):<5} {facts.get('endpoint_url', '')}")
 
 
 # What `aws` believes rather than AWS_PROFILE, when the same terminal has it.
@@ -117,12 +116,16 @@ def _print(facts: dict[str, Any], as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(facts, indent=1))
         return
-    click.echo(f"sandbox    {facts['name']} ({'up' if facts['running'] else 'down'})")
+    click.echo(f"{say('sandbox.fact.sandbox'):<10} {facts['name']} ({_running(facts)})")
     for label, key in (("endpoint", "endpoint_url"), ("account", "account_id"), ("folder", "folder")):
         if key in facts:
-            click.echo(f"{label:<10} {facts[key]}")
+            click.echo(f"{say(f'sandbox.fact.{label}'):<10} {facts[key]}")
     processes = ", ".join(f"{process['name']} {process['pid']}" for process in facts["processes"])
-    click.echo(f"processes  {processes or 'none'}")
+    click.echo(f"{say('sandbox.fact.processes'):<10} {processes or say('sandbox.fact.none')}")
+
+
+def _running(facts: dict[str, Any]) -> str:
+    return say("sandbox.fact.up" if facts["running"] else "sandbox.fact.down")
 
 
 if __name__ == "__main__":

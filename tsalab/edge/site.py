@@ -13,6 +13,7 @@ import httpx
 
 from tsalab.edge.probe import Probe
 from tsalab.errors import SiteError
+from tsalab.messages import say
 
 # The gallery's own administrator; lab 2 prints the password.
 ADMIN = ("admin", "2happymonkeys!")
@@ -63,7 +64,12 @@ class Site:
 
     def page(self) -> Probe:
         """The page itself: HTML."""
-        return self._probe("page", "", lambda answer: "<html" in answer.text.lower(), "HTML")
+        return self._probe(
+            say("site.probe.page"),
+            "",
+            lambda answer: "<html" in answer.text.lower(),
+            say("site.expected.page"),
+        )
 
     def page_again(self) -> Probe:
         """The page a second time: from the cache."""
@@ -71,16 +77,16 @@ class Site:
         def cached(answer: httpx.Response) -> bool:
             return bool(answer.headers.get("x-cache") == _HIT)
 
-        return self._probe("page, again", "", cached, "from CloudFront's cache")
+        return self._probe(say("site.probe.page_again"), "", cached, say("site.expected.cached"))
 
-    def api_answers(self, name: str = "API") -> Probe:
+    def api_answers(self, name: str = "") -> Probe:
         """The API: JSON that no cache has kept."""
 
         def fresh(answer: httpx.Response) -> bool:
             kept = answer.headers.get("x-cache") == _HIT or "age" in answer.headers
             return bool(_json(answer).get("items")) and not kept
 
-        return self._probe(name, "api/categories", fresh, "categories, not cached")
+        return self._probe(name or say("site.probe.api"), "api/categories", fresh, say("site.expected.api"))
 
     def photo(self) -> Probe:
         """A photo that the gallery lists.
@@ -97,7 +103,9 @@ class Site:
         def image(answer: httpx.Response) -> bool:
             return answer.headers.get("content-type", "").startswith("image/") and len(answer.content) > 0
 
-        return self._probe("photo", str(listed[0]["url"]).lstrip("/"), image, "an image")
+        return self._probe(
+            say("site.probe.photo"), str(listed[0]["url"]).lstrip("/"), image, say("site.expected.photo")
+        )
 
     def login(self, user: str = ADMIN[0], password: str = ADMIN[1]) -> Probe:
         """A login of the administrator."""
@@ -106,7 +114,14 @@ class Site:
             return bool((_json(answer).get("user") or {}).get("username") == user)
 
         body = {"username": user, "password": password}
-        return self._probe("login", "api/login", accepted, f"logged in as {user}", method="POST", json=body)
+        return self._probe(
+            say("site.probe.login"),
+            "api/login",
+            accepted,
+            say("site.expected.login", user=user),
+            method="POST",
+            json=body,
+        )
 
     def verify(self, on_probe: OnProbe | None = None, *, patience: float = 0.0) -> list[Probe]:
         """Probe everything a visitor needs.
@@ -135,7 +150,7 @@ class Site:
             self.page,
             self.page_again,
             self.api_answers,
-            lambda: self.api_answers("API, again"),
+            lambda: self.api_answers(say("site.probe.api_again")),
             self.photo,
             self.login,
         )
@@ -173,8 +188,12 @@ class Site:
             ok = answer.is_success and good(answer)
         except SiteError:
             ok = False
-        kind = answer.headers.get("content-type", "nothing").partition(";")[0]
-        said = expected if ok else f"{answer.status_code} {kind}, expected {expected}"
+        kind = answer.headers.get("content-type", say("site.expected.nothing")).partition(";")[0]
+        said = (
+            expected
+            if ok
+            else say("site.expected.else", status=answer.status_code, kind=kind, expected=expected)
+        )
         age = answer.headers.get("age", "")
         return Probe(
             name=name,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from tsalab.messages import say
+
 
 class TsalabError(Exception):
     """What happened, why, and what to do next.
@@ -23,7 +25,7 @@ class TsalabError(Exception):
         self.next_step = next_step
 
     def __str__(self) -> str:
-        return f"{self.what}\n  why:  {self.why}\n  next: {self.next_step}"
+        return say("show.error", what=self.what, why=self.why, next=self.next_step)
 
     def __reduce__(self) -> tuple[object, ...]:
         return (type(self), (self.what, self.why, self.next_step))
