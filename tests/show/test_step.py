@@ -282,3 +282,13 @@ def test_a_terminal_gets_the_last_word_and_a_pipe_nothing(make: Make, terminal: 
         shown.line("x")
         shown.finish(make())
     assert stream.getvalue() == told
+
+
+def test_every_kind_and_status_has_a_word() -> None:
+    from typing import get_args
+
+    from tsalab.messages import catalogue
+    from tsalab.records.record import Kind, Status
+
+    assert {f"show.kind.{kind}" for kind in get_args(Kind)} - {"show.kind.step"} <= set(catalogue())
+    assert {f"show.status.{status}" for status in get_args(Status)} <= set(catalogue())

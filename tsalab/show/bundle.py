@@ -7,26 +7,27 @@ from html import escape
 from typing import Any
 
 from tsalab.errors import TsalabError
+from tsalab.messages import say
 from tsalab.records import MIMETYPE, Record, Redactor
 from tsalab.show.parts import Part, heading
 from tsalab.show.status import GREEN, GREY, RED, YELLOW
 
 _TINTS = {"passed": GREEN, "failed": RED, "not-done": YELLOW}
-_WORDS = {"passed": "passed", "failed": "failed", "not-done": "not done"}
 
 
 def name_of(step: int | str, title: str) -> str:
     """How a step is headed: ``Step 4 · Add the cluster``; what is no step, by its title alone."""
     if isinstance(step, int):
-        return f"Step {step} · {title}"
+        return say("show.title.step", step=step, title=title)
     kind, _, number = step.partition("-")
-    return f"Clean-up {number} · {title}" if kind == "cleanup" else title
+    return say("show.title.clean_up", step=number, title=title) if kind == "cleanup" else title
 
 
 def started(title: str) -> dict[str, Any]:
     """What stands there before anything is known."""
-    markup = f'<div class="tsalab-step tsalab-running">{heading(title, YELLOW, " · running")}</div>'
-    return {"text/plain": f"{title} · running", "text/html": markup}
+    running = f" · {say('show.running')}"
+    markup = f'<div class="tsalab-step tsalab-running">{heading(title, YELLOW, running)}</div>'
+    return {"text/plain": title + running, "text/html": markup}
 
 
 def of_record(record: Record, parts: Sequence[Part], redactor: Redactor) -> dict[str, Any]:
@@ -38,28 +39,37 @@ def of_record(record: Record, parts: Sequence[Part], redactor: Redactor) -> dict
         When the record holds a secret.
     """
     data = record.to_json()
-    redactor.guard(data, f"the record of step {record.step}")
-    answer = [("Saw", record.saw), ("Expected", record.expected), ("Next", record.next)]
+    redactor.guard(data, say("record.place.of_step", step=record.step))
+    answer = [
+        (say("show.answer.saw"), record.saw),
+        (say("show.answer.expected"), record.expected),
+        (say("show.answer.next"), record.next),
+    ]
     title, tint, name = name_of(record.step, record.title), _TINTS[record.status], str(record.status)
     if record.is_outcome:
-        title = f"{title} · {_WORDS[record.status]} · {record.seconds:.1f} s"
+        status = say(f"show.status.{record.status}")
+        title = say("show.title.ended", title=title, status=status, seconds=record.seconds)
     else:  # the step is not judged by it
-        title, tint, name = f"{title} · {record.kind}", GREY, record.kind
+        title, tint, name = f"{title} · {say(f'show.kind.{record.kind}')}", GREY, record.kind
     return _bundle(title, tint, name, answer, parts, redactor) | {MIMETYPE: data}
 
 
 def of_failure(title: str, error: BaseException, parts: Sequence[Part], redactor: Redactor) -> dict[str, Any]:
     """What a step leaves that ended without a record: what, why and next."""
     if isinstance(error, TsalabError):
-        answer = [("What", error.what), ("Why", error.why), ("Next", error.next_step)]
+        answer = [
+            (say("show.answer.what"), error.what),
+            (say("show.answer.why"), error.why),
+            (say("show.answer.next"), error.next_step),
+        ]
     elif isinstance(error, KeyboardInterrupt):
         answer = [
-            ("What", "The cell was interrupted."),
-            ("Next", "Run it again; it goes on from where it stopped."),
+            (say("show.answer.what"), say("show.interrupted.what")),
+            (say("show.answer.next"), say("show.interrupted.next")),
         ]
     else:
-        answer = [("What", f"{type(error).__name__}: {error}")]
-    return _bundle(f"{title} · failed", RED, "failed", answer, parts, redactor)
+        answer = [(say("show.answer.what"), f"{type(error).__name__}: {error}")]
+    return _bundle(f"{title} · {say('show.status.failed')}", RED, "failed", answer, parts, redactor)
 
 
 def of_end(title: str, parts: Sequence[Part], redactor: Redactor) -> dict[str, Any]:
@@ -77,7 +87,7 @@ def _bundle(
 ) -> dict[str, Any]:
     given = [(name, value) for name, value in answer if value]
     rows = "".join(
-        f'<tr><th style="text-align: left; vertical-align: top; padding: 1px 12px 1px 0">{name}</th>'
+        f'<tr><th style="text-align: left; vertical-align: top; padding: 1px 12px 1px 0">{escape(name)}</th>'
         f'<td style="text-align: left; vertical-align: top; padding: 1px 12px 1px 0; white-space: pre-wrap">'
         f"{escape(value)}</td></tr>"
         for name, value in given

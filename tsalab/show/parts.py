@@ -14,10 +14,12 @@ from dataclasses import dataclass
 from html import escape
 from typing import Protocol
 
+from tsalab.messages import say
 from tsalab.show.status import DONE, FAILED, GREEN, GREY, RED
 
 LINE = "rgba(128, 128, 128, 0.4)"
 _CELL = f"text-align: left; vertical-align: top; padding: 2px 10px 2px 0; border-bottom: 1px solid {LINE}"
+_PROBE = ("probe", "address", "status", "time", "cache", "saw")
 _PRE = f"margin: 4px 0; padding: 6px; overflow: auto; background-color: {GREY}; font-family: monospace"
 
 
@@ -144,9 +146,8 @@ def pairs(values: Mapping[str, object], *, caption: str = "") -> Part:
 def diff(text: str, *, title: str = "") -> Part:
     """A unified diff, added and removed lines tinted; `title` makes it fold."""
     shown = "".join(_diff_line(line) for line in text.splitlines())
-    part = Part(
-        f'<pre class="tsalab-diff" style="{_PRE}">{shown or "No difference."}</pre>', text or "No difference."
-    )
+    same = say("show.no_difference")
+    part = Part(f'<pre class="tsalab-diff" style="{_PRE}">{shown or same}</pre>', text or same)
     return details(title, part, unfolded=True) if title else part
 
 
@@ -199,16 +200,20 @@ def probes(found: Iterable[ProbeLike]) -> Part:
     return table(
         [
             (
-                f"{DONE.icon} ok" if probe.ok else f"{FAILED.icon} not ok",
+                _outcome(probe.ok),
                 probe.name,
                 probe.url,
                 probe.status,
-                f"{probe.milliseconds:.0f} ms",
+                say("show.probe.milliseconds", count=probe.milliseconds),
                 probe.x_cache,
                 probe.saw,
             )
             for probe in known
         ],
-        ("", "Probe", "Address", "Status", "Time", "Cache", "Saw"),
+        ["", *(say(f"show.probe.column.{name}") for name in _PROBE)],
         shade=["" if probe.ok else RED for probe in known],
     )
+
+
+def _outcome(ok: bool) -> str:
+    return f"{DONE.icon} {say('show.probe.ok')}" if ok else f"{FAILED.icon} {say('show.probe.not_ok')}"

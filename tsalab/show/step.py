@@ -22,6 +22,7 @@ from threading import RLock, Timer, current_thread
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+from tsalab.messages import say
 from tsalab.records import Record, Redactor
 from tsalab.show import bundle, frontend
 from tsalab.show.events import EventLike
@@ -252,7 +253,7 @@ class StepView:
         self._drawn = self._clock()
         html = self._live.html(self._drawn - self._began, self._drawn, whole=self._widgets)
         if not self._widgets:
-            self._publish({"text/plain": f"{self.title} · running", "text/html": html})
+            self._publish({"text/plain": f"{self.title} · {say('show.running')}", "text/html": html})
             return
         picture = self._live.picture
         state = {"html": html, "svg": picture.svg, "alt": picture.alt, "said": self._live.said}
