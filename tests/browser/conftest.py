@@ -6,7 +6,9 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,23 +45,26 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="module")
-def jupyterlab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterLab]:
-    base = tmp_path_factory.mktemp("jupyterlab")
+@contextmanager
+def serving(base: Path, environment: Mapping[str, str]) -> Iterator[JupyterLab]:
+    """JupyterLab on a folder of its own below `base`, with settings and state of its own."""
     folder = base / "notebooks"
     folder.mkdir()
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TSALAB_CACHE", str(base / "cache"))
         command = lab.server_command(browser=False, port=None, folder=folder)
-    command.append("--ServerApp.port_retries=50")
-    environment = os.environ | {
+    command += ["--ServerApp.port_retries=50", "--LabApp.expose_app_in_browser=True"]
+    own = {
         "JUPYTER_CONFIG_DIR": str(base / "config"),
         "JUPYTER_DATA_DIR": str(base / "data"),
         "JUPYTERLAB_WORKSPACES_DIR": str(base / "workspaces"),
         "JUPYTERLAB_SETTINGS_DIR": str(base / "settings"),
     }
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment, cwd=base) as server:
+    with subprocess.Popen(
+        command, stderr=subprocess.PIPE, text=True, env={**environment, **own}, cwd=base
+    ) as server:
         assert server.stderr is not None
+        reader: threading.Thread | None = None
         try:
             lines = iter(server.stderr)
             found = next(
@@ -67,7 +72,17 @@ def jupyterlab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterLab]
                 for line in lines
                 if (match := re.search(r"(http://127\.0\.0\.1:\d+)/\S*token=(\w+)", line))
             )
+            reader = threading.Thread(target=lambda: list(lines))  # a full pipe would stop the server
+            reader.start()
             yield JupyterLab(found[1], found[2], folder)
         finally:
             server.terminate()
-            server.stderr.read()
+            server.wait()
+            if reader:
+                reader.join()
+
+
+@pytest.fixture(scope="module")
+def jupyterlab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterLab]:
+    with serving(tmp_path_factory.mktemp("jupyterlab"), os.environ) as server:
+        yield server

@@ -1,0 +1,128 @@
+"""A person at JupyterLab: opens a notebook, runs its cells, edits files, types in a terminal.
+
+Everything goes through JupyterLab's own commands and widgets (``window.jupyterapp``,
+which the server exposes when asked), so that it works whatever the page looks like.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request
+
+from tests.browser.conftest import SECONDS, JupyterLab
+
+# JupyterLab itself says this when a notebook's cells are rendered as they scroll into view.
+JUPYTERLABS_OWN = ("reading 'processLuminoMessage'",)
+
+# Told once, when the page begins: every value that any progress bar has ever shown, in order.
+WATCH_BARS = """() => {
+  window.tsalabBars = [];
+  const note = bar => {
+    const row = bar.closest('tr, [role=row], div');
+    const label = bar.getAttribute('aria-label') || (row ? row.innerText.split('\\n')[0] : '');
+    window.tsalabBars.push([label, bar.getAttribute('value'), bar.getAttribute('max')]);
+  };
+  new MutationObserver(changes => {
+    for (const change of changes) {
+      if (change.type === 'attributes' && change.target.matches('progress')) note(change.target);
+      for (const node of change.addedNodes)
+        if (node.querySelectorAll)
+          for (const bar of node.matches('progress') ? [node] : node.querySelectorAll('progress')) note(bar);
+    }
+  }).observe(document.body, {subtree: true, childList: true, attributes: true, attributeFilter: ['value']});
+}"""
+
+# The promise of the command ends when the cell has run, and gives whether it ran well.
+RUN_CELL = """async id => {
+  const {content, context} = window.jupyterapp.shell.currentWidget;
+  await context.sessionContext.ready;
+  const index = content.widgets.findIndex(cell => cell.model.id === id);
+  if (index < 0) throw new Error(`there is no cell ${id}`);
+  content.activeCellIndex = index;
+  await content.scrollToItem(index, 'smart');
+  await window.jupyterapp.commands.execute('notebook:run-cell');
+  const outputs = content.widgets[index].model.outputs;
+  return outputs ? Array.from({length: outputs.length}, (_, i) => outputs.get(i).toJSON()) : [];
+}"""
+
+
+@dataclass
+class Seen:
+    """What the page did besides showing: its requests, its complaints."""
+
+    outside: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+
+    def request(self, request: Request) -> None:
+        """Note a request that leaves the machine."""
+        address = urlsplit(request.url)
+        if address.scheme in {"http", "https", "ws", "wss"} and address.hostname != "127.0.0.1":
+            self.outside.append(request.url)
+
+    def console(self, message: ConsoleMessage) -> None:
+        """Note an error that the page wrote to its console."""
+        if message.type == "error":
+            self.complaint(f"{message.text} ({message.location.get('url', '')})")
+
+    def complaint(self, text: str) -> None:
+        """Note an error, unless it is one of JupyterLab's own."""
+        if not any(own in text for own in JUPYTERLABS_OWN):
+            self.errors.append(text)
+
+
+class Person:
+    """One browser window on one JupyterLab."""
+
+    def __init__(self, browser: Browser, lab: JupyterLab, *, width: int = 1280, height: int = 1000) -> None:
+        self.lab = lab
+        self.seen = Seen()
+        self.context: BrowserContext = browser.new_context(viewport={"width": width, "height": height})
+        self.context.on("request", self.seen.request)
+        self.page: Page = self.context.new_page()
+        self.page.set_default_timeout(SECONDS * 1000)
+        self.page.on("console", self.seen.console)
+        self.page.on("pageerror", lambda error: self.seen.complaint(str(error)))
+
+    def open(self, notebook: str) -> None:
+        """Open a notebook, and wait until its kernel takes work."""
+        self.page.goto(self.lab.address(notebook))
+        self.page.wait_for_function("() => window.jupyterapp?.shell.currentWidget?.context?.isReady")
+        self.page.evaluate(WATCH_BARS)
+
+    def theme(self, name: str) -> None:
+        """Change JupyterLab's theme: light or dark."""
+        title = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}[name]
+        self.page.evaluate(
+            "theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})", title
+        )
+        self.page.wait_for_function(
+            "light => document.body.dataset.jpThemeLight === light", arg=str(name == "light").lower()
+        )
+
+    def run(self, cell: str) -> list[dict[str, Any]]:
+        """Run the cell of an id; its outputs, as they would be saved."""
+        outputs: list[dict[str, Any]] = self.page.evaluate(RUN_CELL, cell)
+        return outputs
+
+    def write_in(self, cell: str, source: str) -> None:
+        """Replace a cell's source."""
+        self.page.evaluate(
+            "([id, source]) => window.jupyterapp.shell.currentWidget.content.widgets"
+            ".find(cell => cell.model.id === id).model.sharedModel.setSource(source)",
+            [cell, source],
+        )
+
+    def save(self) -> None:
+        """Save the notebook."""
+        self.page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
+
+    def bars(self) -> list[tuple[str, str | None, str | None]]:
+        """Every state of every progress bar since the notebook was opened, in order."""
+        return [tuple(row) for row in self.page.evaluate("() => window.tsalabBars")]
+
+    def close(self) -> None:
+        """Close the window."""
+        self.context.close()
