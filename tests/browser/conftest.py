@@ -16,6 +16,7 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from tsalab.commands import lab
+from tsalab.profiles import Profile
 
 SECONDS = 60
 
@@ -46,13 +47,15 @@ def browser() -> Iterator[Browser]:
 
 
 @contextmanager
-def serving(base: Path, environment: Mapping[str, str]) -> Iterator[JupyterLab]:
+def serving(
+    base: Path, environment: Mapping[str, str], profile: Profile | None = None
+) -> Iterator[JupyterLab]:
     """JupyterLab on a folder of its own below `base`, with settings and state of its own."""
     folder = base / "notebooks"
     folder.mkdir()
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TSALAB_CACHE", str(base / "cache"))
-        command = lab.server_command(browser=False, port=None, folder=folder)
+        command = lab.server_command(browser=False, port=None, folder=folder, profile=profile)
     command += ["--ServerApp.port_retries=50", "--LabApp.expose_app_in_browser=True"]
     own = {
         "JUPYTER_CONFIG_DIR": str(base / "config"),

@@ -6,6 +6,8 @@ which the server exposes when asked), so that it works whatever the page looks l
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -47,6 +49,34 @@ RUN_CELL = """async id => {
   const outputs = content.widgets[index].model.outputs;
   return outputs ? Array.from({length: outputs.length}, (_, i) => outputs.get(i).toJSON()) : [];
 }"""
+
+
+# A terminal of JupyterLab's, in a tab of its own; what it prints is kept for the test to read.
+OPEN_TERMINAL = """async () => {
+  const panel = await window.jupyterapp.commands.execute('terminal:create-new');
+  await panel.content.ready;
+  const session = panel.content.session;
+  window.tsalabTerminal = {panel, text: ''};
+  session.messageReceived.connect((_, message) => {
+    if (message.type === 'stdout') window.tsalabTerminal.text += message.content.join('');
+  });
+  window.jupyterapp.shell.activateById(panel.id);
+}"""
+
+# JupyterLab's editor, on a file; what it holds comes and goes through its model, as typing does.
+OPEN_FILE = """async path => {
+  const panel = await window.jupyterapp.commands.execute('docmanager:open', {path, factory: 'Editor'});
+  await panel.context.ready;
+  return panel.content.model.sharedModel.getSource();
+}"""
+SAVE_FILE = """async ([path, source]) => {
+  const panel = await window.jupyterapp.commands.execute('docmanager:open', {path, factory: 'Editor'});
+  await panel.context.ready;
+  panel.content.model.sharedModel.setSource(source);
+  window.jupyterapp.shell.activateById(panel.id);
+  await window.jupyterapp.commands.execute('docmanager:save');
+}"""
+_ESCAPES = re.compile(r"\x1b(\[[0-9;?]*[ -/]*[@-~]|\][^\x07]*\x07|[()][A-Z0-9]|[=>])")
 
 
 @dataclass
@@ -96,7 +126,8 @@ class Person:
         """Change JupyterLab's theme: light or dark."""
         title = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}[name]
         self.page.evaluate(
-            "theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})", title
+            "async theme => { await window.jupyterapp.commands.execute('apputils:change-theme', {theme}); }",
+            title,
         )
         self.page.wait_for_function(
             "light => document.body.dataset.jpThemeLight === light", arg=str(name == "light").lower()
@@ -115,9 +146,52 @@ class Person:
             [cell, source],
         )
 
+    def show(self, notebook: str) -> None:
+        """Bring an open notebook to the front."""
+        self.page.evaluate(
+            "async path => { await window.jupyterapp.commands.execute('docmanager:open', {path}); }", notebook
+        )
+        self.page.wait_for_function(
+            "path => window.jupyterapp.shell.currentWidget?.context?.path === path", arg=notebook
+        )
+
+    def edit(self, path: str, change: Callable[[str], str]) -> None:
+        """Change a file in JupyterLab's editor, and save it."""
+        before: str = self.page.evaluate(OPEN_FILE, path)
+        self.page.evaluate(SAVE_FILE, [path, change(before)])
+
+    def open_terminal(self) -> None:
+        """Open a terminal, with a prompt that cannot be anything else."""
+        self.page.evaluate(OPEN_TERMINAL)
+        self.page.locator(".jp-Terminal .xterm").wait_for()
+        self._type("PS1='lab4''> '")
+        self._wait(r"lab4> $")
+
+    def type(self, command: str, prompt: str = r"lab4> $") -> str:
+        """Type a command and return what the terminal shows until the prompt."""
+        self.page.evaluate("() => { window.tsalabTerminal.text = ''; }")
+        self._type(command)
+        return self._wait(prompt)
+
+    def _type(self, line: str) -> None:
+        self.page.evaluate("() => window.jupyterapp.shell.activateById(window.tsalabTerminal.panel.id)")
+        self.page.locator(".jp-Terminal:visible .xterm-helper-textarea").focus()
+        self.page.keyboard.insert_text(line)
+        self.page.keyboard.press("Enter")
+
+    def _wait(self, prompt: str) -> str:
+        shown = ""
+        pattern = re.compile(prompt)
+        for _ in range(SECONDS * 10):
+            shown = _ESCAPES.sub("", self.page.evaluate("() => window.tsalabTerminal.text"))
+            if pattern.search(shown):
+                return shown
+            self.page.wait_for_timeout(100)
+        raise AssertionError(f"the terminal never showed {prompt!r}: {shown[-2000:]}")
+
     def save(self) -> None:
         """Save the notebook."""
-        self.page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
+        self.page.evaluate("async () => { await window.jupyterapp.commands.execute('docmanager:save'); }")
 
     def bars(self) -> list[tuple[str, str | None, str | None]]:
         """Every state of every progress bar since the notebook was opened, in order."""

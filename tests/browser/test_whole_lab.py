@@ -54,7 +54,11 @@ def record(outputs: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def test_every_cell_passes(learner: Person, module_sandbox: Any) -> None:
-    learner.write_in("parameters", f"profile = {module_sandbox.name!r}\nlearner = 'Ada'\nworkdir = method = region = ''\nmethod = 'dump'")
+    learner.write_in(
+        "parameters",
+        f"profile = {module_sandbox.name!r}\nlearner, workdir, region = 'Ada', '', ''\n"
+        "method, mode = 'dump', 'guided'",
+    )
     for cell in code_cells():
         outputs = learner.run(cell)
         assert [o for o in outputs if o["output_type"] == "error"] == [], cell

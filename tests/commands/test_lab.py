@@ -7,6 +7,7 @@ import os
 import re
 import signal
 import subprocess
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -59,11 +60,31 @@ def test_command_is_bound_to_loopback(home: Path) -> None:
     assert overrides["@jupyterlab/apputils-extension:notification"]["fetchNews"] == "false"
 
 
+def test_a_terminal_is_ready_for_the_lab(home: Path, tmp_path: Path) -> None:
+    profile = profiles.Profile("mine", tmp_path / "my config", tmp_path / "credentials")
+    rcfile = lab.terminal_settings(profile)
+    own = tmp_path / "own"
+    own.mkdir()
+    (own / ".bashrc").write_text("export AWS_PROFILE=other PATH=/usr/bin:/bin")
+    done = subprocess.run(
+        ["bash", "--rcfile", str(rcfile), "-i"],
+        input='echo "$AWS_PROFILE $AWS_CONFIG_FILE $PWD"; command -v tsalab',
+        env={"HOME": str(own), "PATH": "/usr/bin:/bin", "JUPYTER_SERVER_ROOT": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    said = done.stdout.splitlines()
+    assert said[-2] == f"mine {tmp_path / 'my config'} {tmp_path}"
+    assert said[-1] == str(Path(sys.executable).parent / "tsalab")
+
+
 def test_the_sandbox_is_started_first(tsalab: Tsalab, monkeypatch: pytest.MonkeyPatch) -> None:
     calls: list[object] = []
 
-    def locate(name: str, *, on_line: object) -> None:
+    def locate(name: str, *, on_line: object) -> profiles.Profile:
         calls.append(name)
+        return profiles.Profile(name)
 
     def run(command: list[str], *, env: dict[str, str], check: bool) -> SimpleNamespace:
         calls.append(env["TSALAB_PROFILE"])
