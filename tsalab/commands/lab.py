@@ -118,8 +118,6 @@ def lab(ctx: click.Context, profile: str, browser: bool, port: int | None) -> No
     found = locate(profile, on_line=lambda line: click.echo(line, err=True))
     if profile != NOTEBOOKS_OWN:
         click.echo(say("commands.set_profile", profile=profile), err=True)
-    command = server_command(browser=browser, port=port)
-        click.echo(f"In the notebook's first cell, set: profile = {profile!r}", err=True)
     command = server_command(browser=browser, port=port, profile=found)
     environment = os.environ | {"TSALAB_PROFILE": profile}
     ctx.exit(subprocess.run(command, env=environment, check=False).returncode)
