@@ -23,7 +23,8 @@ MAY: dict[str, set[str]] = {
     "cli": set(),  # names its commands in a table, and imports them when they are called
     "commands": {"lab", "runner", "records", "show", "profiles", "course", "sandbox"},
     "__main__": {"cli"},
-    "lab": {"rooms", "parameters", "profiles", "course", "steps"} | SERVICES,
+    "lab": {"rooms", "parameters", "profiles", "course", "steps", "guidance"} | SERVICES,
+    "guidance": {"steps", "course"} | SERVICES,
     "rooms": {"steps", "course"} | SERVICES,
     "steps": {"course", "profiles"} | SERVICES,
     "runner": {"records", "show"},

@@ -15,7 +15,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Self, cast
 
-from tsalab import parameters, rooms, settings
+from tsalab import guidance, parameters, rooms, settings
 from tsalab.cloud.account import Account
 from tsalab.cloud.stacks import Stack
 from tsalab.course import CLEANUP, LAB, Step
@@ -214,6 +214,18 @@ class Lab:
                 Checked(step.id, step.title, finding.passed, finding.saw, finding.expected, finding.next)
             )
         return found
+
+    def hint(self, step: StepId | None = None, *, level: int | None = None) -> None:
+        """Show and record the next hint for a step: that of the step where you are, unless you name one."""
+        guidance.hint(self, step, level)
+
+    def why(self, step: StepId | None = None) -> None:
+        """Show why a step is done: the step where you are, unless you name one."""
+        guidance.why(self, step)
+
+    def by_hand(self, step: StepId | None = None) -> None:
+        """Show how to do a step without its cell: the step where you are, unless you name one."""
+        guidance.by_hand(self, step)
 
     def _record(self, step: Step, finding: Finding, outcome: Outcome, started: Any) -> Record:
         mask = self.place.redactor.mask

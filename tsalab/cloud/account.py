@@ -81,6 +81,11 @@ class Account:
         path = self._settings.get("tsalab_ssh_config")
         return Path(path).expanduser() if path else None
 
+    @property
+    def endpoint_url(self) -> str:
+        """The ``endpoint_url`` that the profile names for every service, if any."""
+        return str(self._settings.get("endpoint_url", ""))
+
     def environment(self) -> dict[str, str]:
         """The process environment with which a child program uses this profile and region."""
         return {**os.environ, **self.profile.environment(), "AWS_REGION": self.region}

@@ -31,6 +31,16 @@ class StepError(TsalabError):
         return cls(**error("step.unknown_edit", name=name, known=", ".join(known)))
 
     @classmethod
+    def unknown_step(cls, step: int | str) -> Self:
+        """No step has that number."""
+        return cls(**error("step.unknown_step", step=step))
+
+    @classmethod
+    def unknown_level(cls, level: int, levels: int) -> Self:
+        """No hint has that level."""
+        return cls(**error("step.unknown_level", level=level, levels=levels))
+
+    @classmethod
     def file_missing(cls, path: Path, next_step: str) -> Self:
         """A file that an earlier step makes is not there."""
         return cls(**error("step.file_missing", name=path.name, path=path, next=next_step))

@@ -30,7 +30,7 @@ def started(title: str) -> dict[str, Any]:
     return {"text/plain": title + running, "text/html": markup}
 
 
-def of_record(record: Record, parts: Sequence[Part], redactor: Redactor) -> dict[str, Any]:
+def of_record(record: Record, parts: Sequence[Part], redactor: Redactor, word: str = "") -> dict[str, Any]:
     """What a step leaves: every value escaped, secrets masked in text and HTML, refused in the record.
 
     Raises
@@ -50,7 +50,8 @@ def of_record(record: Record, parts: Sequence[Part], redactor: Redactor) -> dict
         status = say(f"show.status.{record.status}")
         title = say("show.title.ended", title=title, status=status, seconds=record.seconds)
     else:  # the step is not judged by it
-        title, tint, name = f"{title} · {say(f'show.kind.{record.kind}')}", GREY, record.kind
+        shown = word or say(f"show.kind.{record.kind}")
+        title, tint, name = f"{title} · {shown}", GREY, record.kind
     return _bundle(title, tint, name, answer, parts, redactor) | {MIMETYPE: data}
 
 

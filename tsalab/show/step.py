@@ -179,7 +179,7 @@ class StepView:
 
     # How it ends: what was reported stays, below what the step wants to show -----------
 
-    def finish(self, record: Record, parts: Iterable[Part] = ()) -> None:
+    def finish(self, record: Record, parts: Iterable[Part] = (), *, word: str = "") -> None:
         """Replace the live view by what stays: text, HTML and the record.
 
         Parameters
@@ -188,13 +188,15 @@ class StepView:
             As the journal returned it.
         parts
             What the step wants to show below its answer.
+        word
+            Heads a record that is no step's outcome, instead of its kind.
 
         Raises
         ------
         RecordError
             When the record holds a secret.
         """
-        self._end(bundle.of_record(record, self._staying(parts), self._redactor))
+        self._end(bundle.of_record(record, self._staying(parts), self._redactor, word))
 
     def end(self, parts: Iterable[Part] = ()) -> None:
         """Replace the live view by parts alone, where there is no record to leave."""

@@ -24,7 +24,8 @@ from tsalab.steps.world import World
 _BUCKETS = ("StackData", "PipelineArtifacts")
 
 
-def _names(place: Place) -> Names:
+def names_of(place: Place) -> Names:
+    """What the lab's things are called in the account."""
     return Names(stacks=(place.stack, place.bootstrap), repositories=(place.repository, "TSAGallery-SPA"))
 
 
@@ -38,6 +39,11 @@ def _buckets(place: Place) -> list[Bucket]:
         resources = stack.resources()
         found += [Bucket(place.account, resources[key]) for key in _BUCKETS if resources.get(key)]
     return [bucket for bucket in found if bucket.exists()]
+
+
+def bucket_names(place: Place) -> list[str]:
+    """Names of the buckets that the clean-up empties."""
+    return [bucket.name for bucket in _buckets(place)]
 
 
 @STEPS.check("cleanup-1")
@@ -219,7 +225,7 @@ def do_delete_bootstrap(world: World, view: StepView) -> Outcome:
 def check_nothing_left(world: World) -> Finding:
     """Nothing of the lab is in the account."""
     expected = "nothing of the lab in the account"
-    left = leftovers(world.place.account, _names(world.place))
+    left = leftovers(world.place.account, names_of(world.place))
     if left:
         saw = ", ".join(f"{thing.kind} {thing.name}" for thing in left)
         return Finding(False, f"still there: {saw}", expected, CLEANUP.step("cleanup-8").by_hand)
@@ -229,7 +235,7 @@ def check_nothing_left(world: World) -> Finding:
 @STEPS.do("cleanup-8")
 def do_delete_rest(world: World, view: StepView) -> Outcome:
     """Delete what no stack deletes: snapshots, the repositories and the key pair."""
-    place, names = world.place, _names(world.place)
+    place, names = world.place, names_of(world.place)
     cluster = Cluster(place.account, names.cluster)
     deleted: list[tuple[str, str]] = []
     for snapshot in cluster.snapshots():
