@@ -34,6 +34,12 @@ SETTINGS = (
     ),
     Setting("profile", "sandbox", "the AWS profile used when none is given"),
     Setting("language", "en", "the language of the messages: a file of that name in `tsalab/messages/`"),
+    Setting(
+        "pace",
+        "0",
+        "seconds that each pipeline action and each new cluster of a sandbox takes at least, read by its "
+        "`up`: AWS makes people wait for minutes",
+    ),
     Setting("resume_seconds", "15", "how long a paused cluster of a sandbox takes to wake, read by its `up`"),
 )
 

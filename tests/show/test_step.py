@@ -16,7 +16,7 @@ from tests.show.sanitizer import sanitized
 from tsalab.errors import RecordError, StepError
 from tsalab.records import MIMETYPE, Record, Redactor
 from tsalab.show import StepView, frontend, note
-from tsalab.show.step import PLAIN_INTERVAL
+from tsalab.show.step import HEARTBEAT, PLAIN_INTERVAL
 
 Make = Callable[..., Record]
 VIEW = "application/vnd.jupyter.widget-view+json"
@@ -191,9 +191,7 @@ def test_updates_from_a_thread_belong_to_the_cell(make: Make) -> None:
 
 
 def test_a_widget_shows_a_step_that_lasts_and_is_closed(memory: Memory, make: Make) -> None:
-    import ipywidgets
-
-    before = set(ipywidgets.widget_models if hasattr(ipywidgets, "widget_models") else _models())
+    before = set(_models())
     clock = Clock()
     with view(memory, widgets=True, clock=clock) as shown:
         clock.now = 1
@@ -208,6 +206,49 @@ def test_a_widget_shows_a_step_that_lasts_and_is_closed(memory: Memory, make: Ma
         shown.finish(make())
     assert VIEW not in memory.last
     assert set(_models()) == before
+
+
+def test_a_widget_is_drawn_again_though_nothing_was_reported(memory: Memory, make: Make) -> None:
+    clock = Clock()
+    with view(memory, widgets=True, clock=clock) as shown:
+        clock.now = 1
+        shown.stage("Deploy", "running")
+        model = _models()[memory.last[VIEW]["model_id"]]
+        assert "Deploy: running" in model.said
+        clock.now = 8
+        changed = threading.Event()
+        model.observe(lambda change: changed.set(), "html")
+        assert changed.wait(HEARTBEAT * 10)
+        assert "7.0 s" in sanitized(model.html)
+        shown.finish(make())
+    assert "✓" not in memory.last["text/html"]
+    assert "Deploy" in memory.last["text/html"]  # what was reported stays, also when it never ended
+
+
+def test_a_widget_shows_the_diagram_and_its_words(memory: Memory, make: Make) -> None:
+    clock, redactor = Clock(), Redactor()
+    redactor.add("s3cret<&>pass")
+    with view(memory, widgets=True, clock=clock, redactor=redactor) as shown:
+        clock.now = 1
+        shown.picture("<svg><text>s3cret&lt;&amp;&gt;pass</text></svg>", "all is well")
+        model = _models()[memory.last[VIEW]["model_id"]]
+        assert (model.svg, model.alt) == ("<svg><text>••••••</text></svg>", "all is well")
+        shown.finish(make())
+    assert 'alt="all is well"' in memory.last["text/html"]
+
+
+def test_a_step_that_fails_keeps_what_it_had_shown(memory: Memory) -> None:
+    def fails() -> None:
+        with view(memory) as shown:
+            shown.stage("Source", "Succeeded")
+            shown.progress("users", 3, 4, "rows")
+            shown.output("half a li")
+            _ = 1 / 0
+
+    with pytest.raises(ZeroDivisionError):
+        fails()
+    text = memory.last["text/plain"]
+    assert all(part in text for part in ("ZeroDivisionError", "✓ Source", "3 of 4 rows", "half a li"))
 
 
 def test_a_short_step_makes_no_widget(memory: Memory, make: Make) -> None:

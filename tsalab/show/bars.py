@@ -27,6 +27,8 @@ class Bar:
         In one unit; `total` None when nobody knows it.
     unit
         The unit, or what is being done.
+    steady
+        Whether what is left takes its time as what is done did: else there is no rate.
     began, ended
         On the view's clock: when it was last at 0, and when it came to its total.
     """
@@ -35,6 +37,7 @@ class Bar:
     done: float = 0
     total: float | None = None
     unit: str = ""
+    steady: bool = True
     began: float = 0
     ended: float | None = None
 
@@ -57,7 +60,7 @@ class Bar:
     def rate(self, now: float) -> float:
         """Units a second; 0 while there is nothing to tell from."""
         seconds = self.seconds(now)
-        return self.done / seconds if seconds >= _SEEN else 0
+        return self.done / seconds if self.steady and seconds >= _SEEN else 0
 
     def count(self) -> str:
         """``3 of 4 rows``, or what is done where nobody knows the total."""
@@ -73,7 +76,7 @@ class Bar:
     def said(self, now: float) -> str:
         """Count, rate and time left, as far as there is something to tell."""
         said = [self.count()]
-        if not self.full and self.done and self.seconds(now) >= _SETTLED:
+        if not self.full and self.rate(now) and self.seconds(now) >= _SETTLED:
             said.append(self.speed(now))
             if self.total is not None:
                 left = (self.total - self.done) / self.rate(now)
@@ -92,10 +95,12 @@ class Bars:
     def __bool__(self) -> bool:
         return bool(self._known)
 
-    def report(self, label: str, done: float, total: float | None, unit: str, now: float) -> None:
+    def report(
+        self, label: str, done: float, total: float | None, unit: str, now: float, *, steady: bool = True
+    ) -> None:
         """Note how far something has come."""
-        bar = self._known.setdefault(label, Bar(label, began=now))
-        if not bar.done:  # it waited until now
+        bar = self._known.setdefault(label, Bar(label, steady=steady, began=now))
+        if not done and steady:  # it waited until now
             bar.began = now
         bar.done, bar.total, bar.unit = done, total, unit
         bar.ended = (now if bar.ended is None else bar.ended) if bar.full else None
@@ -104,9 +109,10 @@ class Bars:
         """All bars together, where they count the same thing and each knows its total."""
         known = list(self._known.values())
         totals = [bar.total for bar in known if bar.total is not None]
-        if len(known) < 2 or len(totals) < len(known) or len({bar.unit for bar in known}) > 1:
+        if len(known) < 2 or len(totals) < len(known) or len({(bar.unit, bar.steady) for bar in known}) > 1:
             return None
-        bar = Bar(say("show.bars.all"), sum(one.done for one in known), sum(totals), known[0].unit)
+        first = known[0]
+        bar = Bar(say("show.bars.all"), sum(one.done for one in known), sum(totals), first.unit, first.steady)
         moving = [one for one in known if one.done] or known
         bar.began = min(one.began for one in moving)
         if bar.full:
@@ -134,7 +140,8 @@ class Bars:
             for bar in self._all()
         ]
         headings = [say(f"show.bars.heading.{name}") for name in ("label", "done", "took", "speed")]
-        return table(rows, headings)
+        columns = 4 if any(row[3] for row in rows) else 3
+        return table([row[:columns] for row in rows], headings[:columns])
 
 
 def _row(bar: Bar, now: float) -> str:

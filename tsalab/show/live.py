@@ -75,9 +75,11 @@ class Live:
         if self._stages.report(name, word, self._mask(detail), now, seconds):
             self.said = say("show.stages.announced", name=name, status=word)
 
-    def progress(self, label: str, done: float, total: float | None, unit: str, now: float) -> None:
+    def progress(
+        self, label: str, done: float, total: float | None, unit: str, now: float, *, steady: bool = True
+    ) -> None:
         """Note how far something has come."""
-        self._bars.report(self._mask(label), done, total, self._mask(unit), now)
+        self._bars.report(self._mask(label), done, total, self._mask(unit), now, steady=steady)
 
     def event(self, event: EventLike) -> None:
         """Note a stack's event."""

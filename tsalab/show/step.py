@@ -97,7 +97,9 @@ class StepView:
 
     # What a step calls while it runs -----------------------------------------------
 
-    def progress(self, label: str, done: float, total: float | None = None, unit: str = "") -> None:
+    def progress(
+        self, label: str, done: float, total: float | None = None, unit: str = "", *, steady: bool = True
+    ) -> None:
         """Say how far something has come; rate and time left are shown beside it.
 
         Parameters
@@ -108,10 +110,12 @@ class StepView:
         done, total
             In one unit; `total` None when nobody knows.
         unit
-            The unit (``rows``; ``bytes`` are shown as kB and MB), or what is being done.
+            The unit (``rows``; `tsalab.show.BYTES` are shown as kB and MB).
+        steady
+            Whether what is left takes its time as what is done did; else no rate is shown.
         """
         with self._lock:
-            self._live.progress(label, done, total, unit, self._clock())
+            self._live.progress(label, done, total, unit, self._clock(), steady=steady)
         self._draw()
 
     def line(self, text: str) -> None:

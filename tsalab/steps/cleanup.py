@@ -179,7 +179,7 @@ def _watch(world: World, name: str, view: StepView, seconds: float) -> None:
     there = set(stack.resources()) if stack.state() else set()
 
     def show(count: int) -> None:
-        view.progress(name, count, len(there), say("units.resources_deleted"))
+        view.progress(name, count, len(there), say("units.resources_deleted"), steady=False)
 
     def look() -> bool:
         state = stack.state()

@@ -34,8 +34,7 @@ class Watch:
         self._wanted = Template(read_package(world.uploaded.body)).resources
         self._known = set(world.resources) if world.stack.state() is not None else set()
         self._seen: set[str] = set()
-        self._created: set[str] = set()
-        self._made: set[str] = set()
+        self._state: dict[str, str] = {}
 
     def running(self) -> Execution | None:
         """The execution of the uploaded version, once there is one."""
@@ -53,13 +52,17 @@ class Watch:
     def _show_stages(self, run: Execution | None) -> None:
         """Each stage of this execution, with its time by AWS's own clock: one begins as the last one ends."""
         since = run.started if run else None
-        for stage in self._world.place.pipeline.state():
-            if run is None or stage.execution != run.execution_id:  # an earlier execution's
+        stages = self._world.place.pipeline.state()
+        mine = [stage for stage in stages if run and stage.execution == run.execution_id]
+        for stage in stages:
+            if stage not in mine:  # an earlier execution's
                 self._view.stage(stage.name, "NotStarted")
                 continue
             seconds = _between(since, stage.changed) if stage.status in _ENDED else None
             self._view.stage(stage.name, stage.status, stage.reason, seconds=seconds)
             since = stage.changed
+        done = sum(stage.status == "Succeeded" for stage in mine)
+        self._progress(say("infrastructure.pipeline"), done, len(stages), say("units.stages"))
 
     def _show_events(self, started: datetime) -> None:
         """The stack's events of this execution, also those from before anybody looked."""
@@ -68,14 +71,16 @@ class Watch:
                 continue
             self._seen.add(event.event_id)
             self._view.event(event)
-            if event.status.startswith("CREATE_"):
-                self._created.add(event.resource)
-            if event.status == "CREATE_COMPLETE":
-                self._made.add(event.resource)
-        # What the stack held when we first looked is new all the same if this execution made it.
-        new = {name for name in self._wanted if name not in self._known or name in self._created}
-        if new:
-            self._view.progress(say("infrastructure.new_resources"), len(new & self._made), len(new))
+            if event.resource != self._world.stack.name:
+                self._state[event.resource] = event.status
+        # What is new is known at once; what else changes, only as it begins to.
+        touched = self._state.keys() | (set(self._wanted) - self._known)
+        done = sum(status.endswith("_COMPLETE") for status in self._state.values())
+        self._progress(say("infrastructure.stack"), done, len(touched), say("units.resources"))
+
+    def _progress(self, label: str, done: int, total: int, unit: str) -> None:
+        # A cluster takes a hundred times as long as a subnet: there is no rate to tell.
+        self._view.progress(label, done, total, unit, steady=False)
 
 
 def _between(since: datetime | None, until: datetime | None) -> float | None:

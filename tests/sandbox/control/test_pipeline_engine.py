@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from types import SimpleNamespace
 
 import pytest
@@ -75,6 +76,25 @@ def test_every_failure_has_its_reason(engine, pipeline, monkeypatch, error, code
     assert (execution.status, execution.stages) == ("Failed", {"Source": "Succeeded", "Deploy": "Failed"})
     assert execution.runs[-1].error["code"] == code
     assert words in execution.runs[-1].error["message"]
+
+
+def test_each_action_keeps_pace_and_can_be_ended_meanwhile(engine, pipeline, monkeypatch):
+    ran = []
+    doing(monkeypatch, lambda job: ran.append(job) or Result())
+    monkeypatch.setenv("TSALAB_PACE", "0.3")
+    began = time.monotonic()
+    execution = engine.start(pipeline, "StartPipelineExecution", "test")
+    ended(execution)
+    assert execution.status == "Succeeded"
+    assert time.monotonic() - began >= 0.3 * len(execution.runs)
+    assert len(execution.runs) == 2
+    ran.clear()
+    monkeypatch.setenv("TSALAB_PACE", "600")
+    execution = engine.start(pipeline, "StartPipelineExecution", "test")
+    until(lambda: execution.runs)
+    engine.stop(execution, "enough", abandon=True)
+    until(lambda: execution.id not in engine._threads)
+    assert not ran
 
 
 def test_closing_ends_what_runs_and_waits_and_says_so(engine, pipeline, monkeypatch):

@@ -47,6 +47,15 @@ def server_pid(ground: Ground, name: str) -> int:
     return found
 
 
+def test_a_new_cluster_keeps_pace(ground: Ground, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TSALAB_PACE", "2")
+    began = time.monotonic()
+    made = create(ground, "slow")
+    assert 2 <= time.monotonic() - began < 10
+    assert ask(made, "SELECT 1") == ((1,),)
+    ground.estate.databases.delete("slow")
+
+
 def test_the_master_user_has_the_rights_that_rds_gives(ground: Ground, cluster: Endpoint) -> None:
     ((grant,),) = ask(cluster, "SHOW GRANTS")
 

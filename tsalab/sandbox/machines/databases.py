@@ -171,10 +171,12 @@ class Databases:
             "auto_pause": None,
         }
         cluster = self._make(cluster_id, facts)
+        ready = asyncio.get_running_loop().time() + float(settings.get("pace"))
         try:
             await cluster.server.create(
                 [*_keeper(facts["keeper"]), *_master(username, password), *_database(database)]
             )
+            await asyncio.sleep(ready - asyncio.get_running_loop().time())  # a past time is no wait
             await self._open(cluster)
         except BaseException:
             await self._delete(cluster_id)

@@ -15,6 +15,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from tsalab import settings
 from tsalab.sandbox.control.context import Context
 from tsalab.sandbox.control.pipeline import files, sources, stack
 from tsalab.sandbox.control.pipeline.declaration import polls
@@ -282,6 +283,8 @@ class Engine:
         what = action["actionTypeId"]
         job = self._job(pipeline, execution, action, run, abandoned)
         try:
+            if abandoned.wait(float(settings.get("pace"))):
+                return  # as below
             result = _ACTIONS[what["category"], what["provider"]](job)
         except AbandonedError:
             return  # whoever abandoned it has noted so
