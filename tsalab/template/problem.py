@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from yaml.nodes import Node
 
+from tsalab.messages import say
 from tsalab.template.document import place
 
 
@@ -30,7 +31,7 @@ class Problem:
     next: str
 
     def __str__(self) -> str:
-        return f"line {self.line}: {self.what}\n  why:  {self.why}\n  next: {self.next}"
+        return say("template.problem.shown", line=self.line, what=self.what, why=self.why, next=self.next)
 
 
 def at(node: Node, what: str, why: str, next_step: str) -> Problem:
@@ -41,4 +42,4 @@ def at(node: Node, what: str, why: str, next_step: str) -> Problem:
 def suggestion(name: str, known: Iterable[str], otherwise: str) -> str:
     """What to do about a name that is not known: write the nearest one that is."""
     near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
-    return f"Did you mean {near[0]}?" if near else otherwise
+    return say("template.problem.nearest", name=near[0]) if near else otherwise

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from tsalab.errors import TemplateError
+from tsalab.messages import error, say
 from tsalab.template import fragments
 from tsalab.template.document import Document, get, pairs
 from tsalab.template.problem import Problem, at, suggestion
@@ -43,7 +44,6 @@ _ATTRIBUTES = (
     "UpdatePolicy",
     "UpdateReplacePolicy",
 )
-_MOVE = "Move it to the other resources, between CFDistribution and Outputs, indented like them."
 
 
 def problems(document: Document) -> list[Problem]:
@@ -54,8 +54,7 @@ def problems(document: Document) -> list[Problem]:
     root = document.root
     if not isinstance(root, MappingNode):
         assert root is not None  # noqa: S101 - an empty file is a syntax problem
-        what = "The file is not a template."
-        return [at(root, what, "A template is made of sections such as Resources.", "Open infra.yml.")]
+        return [at(root, **error("template.problem.no_template"))]
     found = [
         *_shared(root, set()),
         *_sections(root),
@@ -70,24 +69,14 @@ def problems(document: Document) -> list[Problem]:
 def _shared(node: Node, seen: set[int]) -> Iterator[Problem]:
     """Duplicate keys and aliases, anywhere."""
     if id(node) in seen:
-        yield at(
-            node,
-            "This value is used again by a YAML alias.",
-            "CloudFormation takes no aliases.",
-            "Write the value out where it is used.",
-        )
+        yield at(node, **error("template.problem.alias"))
         return
     seen.add(id(node))
     if isinstance(node, MappingNode):
         names: dict[str, int] = {}
         for name, key, value in pairs(node):
             if name in names:
-                yield at(
-                    key,
-                    f"{name} is there twice.",
-                    f"Line {names[name]} has it already, and CloudFormation takes one of a name.",
-                    "Delete one of the two.",
-                )
+                yield at(key, **error("template.problem.twice", name=name, line=names[name]))
             names.setdefault(name, key.start_mark.line + 1)
             yield from _shared(value, seen)
     elif isinstance(node, SequenceNode):
@@ -100,24 +89,21 @@ def _sections(root: MappingNode) -> Iterator[Problem]:
         if name in _SECTIONS:
             continue
         if get(value, "Type") is not None:
-            yield at(key, f"{name} stands outside of every section.", "It is not indented.", _MOVE)
+            move = say("template.problem.move")
+            yield at(key, **error("template.problem.outside", name=name, next=move))
         else:
-            otherwise = f"The sections are {', '.join(_SECTIONS)}."
-            why = "CloudFormation has no such section."
-            yield at(key, f"{name} is not a section.", why, suggestion(name, _SECTIONS, otherwise))
+            otherwise = say("template.problem.sections", known=", ".join(_SECTIONS))
+            nearest = suggestion(name, _SECTIONS, otherwise)
+            yield at(key, **error("template.problem.no_section", name=name, next=nearest))
     resources = get(root, "Resources")
     if not isinstance(resources, MappingNode) or not resources.value:
-        why = "A template needs at least one resource."
-        yield at(resources or root, "There are no Resources.", why, "Open lab 3's infra.yml and begin there.")
+        yield at(resources or root, **error("template.problem.no_resources"))
 
 
 def _resources(root: MappingNode) -> Iterator[Problem]:
     for name, key, value in pairs(get(root, "Resources")):
         if not isinstance(value, MappingNode):
-            why = "A resource has a Type and Properties, indented below its name."
-            yield at(
-                key, f"{name} is empty.", why, "Indent the lines that belong to it further than its name."
-            )
+            yield at(key, **error("template.problem.empty", name=name))
             continue
         yield from _type(name, key, value)
         for attribute, attribute_key, inner in pairs(value):
@@ -125,30 +111,24 @@ def _resources(root: MappingNode) -> Iterator[Problem]:
                 yield _attribute(name, attribute, attribute_key, inner)
         properties = get(value, "Properties")
         if properties is not None and not isinstance(properties, MappingNode):
-            why = "The properties are indented below that line."
-            yield at(properties, f"The Properties of {name} are empty.", why, "Indent the lines below it.")
+            yield at(properties, **error("template.problem.no_properties", name=name))
 
 
 def _type(name: str, key: Node, resource: MappingNode) -> Iterator[Problem]:
     found = get(resource, "Type")
     if found is None:
-        why = "CloudFormation cannot know what to create."
-        yield at(key, f"{name} has no Type.", why, f"Add a line Type: AWS::… below {name}.")
+        yield at(key, **error("template.problem.no_type", name=name))
     elif not isinstance(found, ScalarNode) or "::" not in found.value:
-        why = "A type is a text such as AWS::RDS::DBCluster."
-        yield at(found, f"The Type of {name} is not a type.", why, "Write the type the lab names.")
+        yield at(found, **error("template.problem.bad_type", name=name))
 
 
 def _attribute(name: str, attribute: str, key: Node, value: Node) -> Problem:
     empty = isinstance(value, ScalarNode) and not value.value
     if empty or get(value, "Type") is not None:
-        why = f"It is indented further than {name}, so it counts as a part of it."
-        return at(key, f"{attribute} stands inside {name}.", why, _MOVE)
-    why = "It may belong below Properties, two spaces further."
-    otherwise = "Indent it below Properties, or take it out."
-    return at(
-        key, f"{attribute} is no attribute of {name}.", why, suggestion(attribute, _ATTRIBUTES, otherwise)
-    )
+        move = say("template.problem.move")
+        return at(key, **error("template.problem.inside", attribute=attribute, name=name, next=move))
+    nearest = suggestion(attribute, _ATTRIBUTES, say("template.problem.no_attribute.otherwise"))
+    return at(key, **error("template.problem.no_attribute", attribute=attribute, name=name, next=nearest))
 
 
 def _outputs(root: MappingNode) -> Iterator[Problem]:
@@ -156,10 +136,10 @@ def _outputs(root: MappingNode) -> Iterator[Problem]:
         if get(value, "Value") is not None:
             continue
         if get(value, "Type") is not None:
-            why = "It stands below the line Outputs: and counts as an output."
-            yield at(key, f"{name} is a resource under Outputs.", why, _MOVE)
+            move = say("template.problem.move")
+            yield at(key, **error("template.problem.under_outputs", name=name, next=move))
         else:
-            yield at(key, f"The output {name} has no Value.", "An output shows one.", "Add a line Value: …")
+            yield at(key, **error("template.problem.no_value", name=name))
 
 
 def _misplaced_policy(root: MappingNode) -> Iterator[Problem]:
@@ -169,12 +149,7 @@ def _misplaced_policy(root: MappingNode) -> Iterator[Problem]:
         for item in policies.value if isinstance(policies, SequenceNode) else []:
             found = get(item, "PolicyName")
             if name != role and isinstance(found, ScalarNode) and found.value == policy:
-                yield at(
-                    found,
-                    f"The policy {policy} is in {name}.",
-                    f"The web server has the role {role}, so it could not read the secret.",
-                    f"Move it to {role}, directly above its RoleName.",
-                )
+                yield at(found, **error("template.problem.wrong_role", policy=policy, name=name, role=role))
 
 
 def lint(text: str, regions: Sequence[str] = ("us-east-1",)) -> list[Problem]:
@@ -201,8 +176,10 @@ def lint(text: str, regions: Sequence[str] = ("us-east-1",)) -> list[Problem]:
             match.linenumber,
             match.columnnumber,
             match.message,
-            f"cfn-lint's rule {match.rule.id}: {match.rule.shortdesc}.",
-            f"See {match.rule.source_url}." if match.rule.source_url else "Compare it with the lab's text.",
+            say("template.problem.lint.rule", id=match.rule.id, about=match.rule.shortdesc),
+            say("template.problem.lint.see", url=match.rule.source_url)
+            if match.rule.source_url
+            else say("template.problem.compare"),
         )
         for match in check(text, regions=list(regions))
     ]

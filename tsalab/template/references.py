@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
+from tsalab.messages import error, say
 from tsalab.template.document import get, pairs
 from tsalab.template.problem import Problem, at, suggestion
 
@@ -25,7 +26,6 @@ PSEUDO = frozenset(
     )
 )
 _SUBSTITUTE = re.compile(r"\$\{([^!{}][^{}]*)\}")
-_ADD = "Add it to the template, or refer to one that is there."
 
 
 @dataclass(frozen=True)
@@ -63,13 +63,14 @@ def _names(root: Node, section: str) -> set[str]:
 
 def _unknown(owner: str, reference: Reference, known: set[str]) -> Problem:
     kind, name = reference.kind, reference.name
-    thing = {"Ref": "resource or parameter", "GetAtt": "resource"}.get(kind, kind.lower())
-    return at(
-        reference.node,
-        f"{owner} refers to {name}, which is not in the template.",
-        f"There is no {thing} of that name.",
-        suggestion(name, known, _ADD),
+    said = error(
+        "template.problem.unknown",
+        owner=owner,
+        name=name,
+        kind=say(f"template.problem.kind.{kind}"),
+        next=suggestion(name, known, say("template.problem.unknown.add")),
     )
+    return at(reference.node, **said)
 
 
 def _uses(section: str, value: Node) -> Iterator[Reference]:
@@ -141,12 +142,10 @@ def _circles(resources: dict[str, Node], depends: dict[str, set[str]], root: Nod
         circle = _circle(start, depends, [], done)
         if circle:
             key = next(key for name, key, _ in pairs(get(root, "Resources")) if name == circle[0])
-            yield at(
-                key,
-                f"{' needs '.join([*circle, circle[0]])}.",
-                "Each waits for the other, so none can be created first.",
-                "Take one of these references out.",
-            )
+            chain = circle[0]
+            for name in [*circle[1:], circle[0]]:
+                chain = say("template.problem.circle.needs", chain=chain, name=name)
+            yield at(key, **error("template.problem.circle", chain=chain))
             return
 
 
