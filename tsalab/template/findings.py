@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import yaml
 from yaml.nodes import MappingNode, Node, SequenceNode
 
+from tsalab.messages import say
 from tsalab.template import fragments
 from tsalab.template.document import Block, Document, get, pairs, place
 from tsalab.template.meaning import REFERENCE, Difference, Value, differences, meaning
@@ -67,28 +68,32 @@ def find(document: Document, name: str, variant: str) -> Finding:
 
 def _wanted(name: str, blocks: tuple[Block, ...]) -> str:
     if fragments.fragment(name).policy:
-        return f"the policy {fragments.POLICY} is in {fragments.ROLE}"
-    names = " and ".join(block.name for block in blocks)
-    return f"{names} {'are' if len(blocks) > 1 else 'is'} under Resources"
+        return say("template.finding.policy", name=fragments.POLICY, role=fragments.ROLE)
+    names = blocks[0].name
+    for block in blocks[1:]:
+        names = say("template.finding.and", names=names, name=block.name)
+    return say("template.finding.resources", names=names, count=len(blocks))
 
 
 def _unreadable(error: yaml.YAMLError, expected: str) -> Finding:
     mark = getattr(error, "problem_mark", None)
-    saw = "the file cannot be read as YAML"
     if mark is None:
-        return Finding(False, saw, expected)
-    return Finding(False, f"{saw}, from line {mark.line + 1} on", expected, mark.line + 1, mark.column + 1)
+        return Finding(False, say("template.finding.no_yaml"), expected)
+    saw = say("template.finding.no_yaml_from", line=mark.line + 1)
+    return Finding(False, saw, expected, mark.line + 1, mark.column + 1)
 
 
 def _find_resource(root: Node | None, wanted: Block) -> Finding:
-    name, expected = wanted.name, f"{wanted.name} is under Resources"
+    name, expected = wanted.name, say("template.finding.resources", names=wanted.name, count=1)
     here = [(key, value) for found, key, value in pairs(get(root, "Resources")) if found == name]
     if not here:
         return _elsewhere(root, name, expected)
     if len(here) > 1:
-        return Finding(
-            False, f"{name} is there {len(here)} times", f"{name} is there once", *place(here[1][0])
+        saw, once = (
+            say("template.finding.times", name=name, count=len(here)),
+            say("template.finding.once", name=name),
         )
+        return Finding(False, saw, once, *place(here[1][0]))
     key, value = here[0]
     wrong = next(_differ(wanted, key, value), None)
     if wrong is not None:
@@ -100,22 +105,29 @@ def _elsewhere(root: Node | None, name: str, expected: str) -> Finding:
     """A resource that is not under Resources: one level off, in another section, or nowhere."""
     for key, where in _keys(root, ""):
         if key.value == name:
-            return Finding(False, f"{name} stands {where or 'at the top level'}", expected, *place(key))
-    return Finding(False, f"there is no {name}", expected)
+            saw = (
+                say("template.finding.under", name=name, section=where)
+                if where
+                else say("template.finding.top", name=name)
+            )
+            return Finding(False, saw, expected, *place(key))
+    return Finding(False, say("template.finding.absent", name=name), expected)
 
 
 def _keys(node: Node | None, where: str, depth: int = 0) -> Iterator[tuple[Node, str]]:
-    """Keys of the first levels, each with the words for where it stands."""
+    """Keys of the first levels, each with the name of what it stands under."""
     for name, key, value in pairs(node):
         yield key, where
         if depth < _DEPTH:
-            yield from _keys(value, f"under {name}", depth + 1)
+            yield from _keys(value, name, depth + 1)
 
 
 def _differ(wanted: Block, key: Node, node: Node) -> Iterator[Difference]:
     name = wanted.name
     if not isinstance(node, MappingNode):
-        yield Difference(name, f"{name} is empty", f"{name} has a Type and Properties", key)
+        yield Difference(
+            name, say("template.finding.empty", name=name), say("template.finding.whole", name=name), key
+        )
         return
     for attribute, _, value in pairs(wanted.value):
         if attribute == "DependsOn":
@@ -132,8 +144,9 @@ def _dependencies(name: str, expected: Value, node: Node) -> Iterator[Difference
     missing = sorted(_names(expected) - found)
     if missing:
         path = f"{name}.DependsOn"
+        lacks = say("template.finding.lacks", path=path, names=", ".join(missing))
         yield Difference(
-            path, f"{path} lacks {', '.join(missing)}", f"{path} has {', '.join(missing)}", listed or node
+            path, lacks, say("template.finding.has", path=path, value=", ".join(missing)), listed or node
         )
 
 
@@ -151,7 +164,7 @@ def _flat(value: Value) -> str:
 
 def _find_policy(root: Node | None, wanted: Node) -> Finding:
     role, name = fragments.ROLE, fragments.POLICY
-    expected = f"the policy {name} is in {role}"
+    expected = say("template.finding.policy", name=name, role=role)
     holders = [
         (holder, item)
         for holder, _, resource in pairs(get(root, "Resources"))
@@ -161,12 +174,13 @@ def _find_policy(root: Node | None, wanted: Node) -> Finding:
     here = [item for holder, item in holders if holder == role]
     if not here and holders:
         holder, item = holders[0]
-        return Finding(False, f"the policy {name} is in {holder}", expected, *place(item))
+        return Finding(False, say("template.finding.policy", name=name, role=holder), expected, *place(item))
     if not here:
-        return Finding(False, f"there is no policy {name} in {role}", expected)
+        return Finding(False, say("template.finding.no_policy", name=name, role=role), expected)
     if len(here) > 1:
-        saw = f"the policy {name} is in {role} {len(here)} times"
-        return Finding(False, saw, expected + " once", *place(here[1]))
+        saw = say("template.finding.policy_times", name=name, role=role, count=len(here))
+        once = say("template.finding.policy_once", name=name, role=role)
+        return Finding(False, saw, once, *place(here[1]))
     wrong = next(differences(meaning(wanted), here[0], here[0], name), None)
     if wrong is not None:
         return Finding(False, wrong.saw, wrong.expected, *place(wrong.node))

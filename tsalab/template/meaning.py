@@ -16,6 +16,7 @@ from typing import TypeAlias
 
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
+from tsalab.messages import say
 from tsalab.template.document import get, pairs
 
 Value: TypeAlias = "str | list[Value] | dict[str, Value] | None"
@@ -99,21 +100,23 @@ def differences(expected: Value, node: Node | None, parent: Node, path: str) -> 
     """
     name = path.rsplit(".", 1)[-1]
     if node is None:
-        yield Difference(path, f"there is no {path}", f"{path} is {show(expected)}", parent)
+        yield Difference(path, say("template.finding.absent", name=path), _is(path, expected), parent)
     elif name in _FREE_TEXT:
         if not meaning(node):
-            yield Difference(path, f"{path} is empty", f"{path} is a text", node)
+            yield Difference(
+                path, say("template.finding.empty", name=path), say("template.finding.text", path=path), node
+            )
     elif isinstance(expected, dict) and not any(key.startswith("Fn::") for key in expected):
         yield from _missing_entries(expected, node, path)
     elif isinstance(expected, list):
         yield from _missing_items(expected, node, path)
     elif not _matches(name, expected, meaning(node)):
-        yield Difference(path, f"{path} is {show(meaning(node))}", f"{path} is {show(expected)}", node)
+        yield Difference(path, _is(path, meaning(node)), _is(path, expected), node)
 
 
 def _missing_entries(expected: dict[str, Value], node: Node, path: str) -> Iterator[Difference]:
     if not isinstance(node, MappingNode):
-        yield Difference(path, f"{path} is {show(meaning(node))}", f"{path} has {', '.join(expected)}", node)
+        yield Difference(path, _is(path, meaning(node)), _has(path, ", ".join(expected)), node)
         return
     for key, value in expected.items():
         yield from differences(value, get(node, key), node, f"{path}.{key}")
@@ -129,8 +132,15 @@ def _missing_items(expected: list[Value], node: Node, path: str) -> Iterator[Dif
         if len(faults) == 1:
             yield from faults[0]
         else:
-            saw = f"{path} is {show(meaning(node))}"
-            yield Difference(path, saw, f"{path} has {show(wanted)}", node)
+            yield Difference(path, _is(path, meaning(node)), _has(path, show(wanted)), node)
+
+
+def _is(path: str, value: Value) -> str:
+    return say("template.finding.is", path=path, value=show(value))
+
+
+def _has(path: str, value: str) -> str:
+    return say("template.finding.has", path=path, value=value)
 
 
 def _matches(name: str, expected: Value, found: Value) -> bool:
@@ -146,7 +156,7 @@ def show(value: Value) -> str:
     """A value as one short line."""
     match value:
         case None:
-            text = "empty"
+            text = say("template.finding.nothing")
         case str():
             text = value.replace(_OPEN, "${").replace(_CLOSE, "}")
         case list():

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tsalab.errors import TemplateError
 from tsalab.files import replace_bytes
+from tsalab.messages import say
 
 MEMBER = "infra.yml"
 LIMIT = 1_000_000  # bytes; CloudFormation takes no template of more than 1 MB from S3
@@ -60,7 +61,7 @@ def read_package(source: Path | bytes) -> str:
     TemplateError
         When it is no zip, has no ``infra.yml`` at its top, or holds something that is no template.
     """
-    name = "the zip" if isinstance(source, bytes) else source.name
+    name = say("template.the_zip") if isinstance(source, bytes) else source.name
     content = source if isinstance(source, bytes) else read_bytes(source, limit=20 * LIMIT)
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
@@ -81,7 +82,7 @@ def _member(archive: zipfile.ZipFile, name: str) -> bytes:
     except NotImplementedError as error:
         raise TemplateError.not_a_zip(name) from error
     if len(content) > LIMIT:
-        raise TemplateError.too_large(f"{MEMBER} in {name}", LIMIT)
+        raise TemplateError.too_large(say("template.member", member=MEMBER, name=name), LIMIT)
     return content
 
 
