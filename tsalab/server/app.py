@@ -18,6 +18,7 @@ from tsalab.server.execution import Result
 FOLDER = "${TSA_APP_DIR:-/opt/tsa_gallery}"
 START_SCRIPT = "./bin/www.js"
 
+_LIST = "forever list"
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 _ROW = re.compile(
     r"^\[\d+\]\s+(?P<uid>\S+)\s+(?P<command>.*?)\s+(?P<forever>\d+|null|-)\s+(?P<pid>\d+|null|-)\s+"
@@ -122,7 +123,7 @@ def processes(server: Server) -> list[Process]:
     ServerError
         When a row cannot be read.
     """
-    return parse_list(server.run("forever list --plain", root=True).stdout, server.host)
+    return parse_list(server.run(f"{_LIST} --plain", root=True).stdout, server.host)
 
 
 def parse_list(text: str, host: str = "") -> list[Process]:
@@ -140,7 +141,7 @@ def parse_list(text: str, host: str = "") -> list[Process]:
             continue
         match = _ROW.match(row)
         if match is None:
-            raise ServerError.unreadable_list(host, "forever list", line)
+            raise ServerError.unreadable_list(host, _LIST, line)
         found.append(
             Process(
                 uid=match["uid"],
