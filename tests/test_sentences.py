@@ -50,7 +50,6 @@ SPEAKS = {
     "end",
     "heading",
     "line",
-    "log",
     "named",
     "note",
     "on_event",
