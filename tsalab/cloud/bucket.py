@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -22,6 +23,17 @@ class StoredObject:
     body: bytes
     version: str
     etag: str
+    modified: datetime
+
+
+@dataclass(frozen=True)
+class Listed:
+    """An object as a listing shows it."""
+
+    bucket: str
+    key: str
+    etag: str
+    modified: datetime
 
 
 class Bucket:
@@ -67,7 +79,15 @@ class Bucket:
                     return None
                 raise
             body = answer["Body"].read()
-        return StoredObject(key, body, str(answer.get("VersionId", "")), answer["ETag"].strip('"'))
+        etag, version = answer["ETag"].strip('"'), str(answer.get("VersionId", ""))
+        return StoredObject(key, body, version, etag, answer["LastModified"])
+
+    def listed(self) -> list[Listed]:
+        """Every object's newest version, without its content."""
+        with self._account.doing(f"list the bucket {self.name}"):
+            pages = self._api.get_paginator("list_objects_v2").paginate(Bucket=self.name)
+            rows = [row for page in pages for row in page.get("Contents", [])]
+        return [Listed(self.name, row["Key"], row["ETag"].strip('"'), row["LastModified"]) for row in rows]
 
     def count(self) -> int:
         """How many versions and delete markers the bucket holds."""
@@ -109,3 +129,9 @@ class Bucket:
                 if error_code(error) != "NoSuchBucket":
                     raise
         return found
+
+
+def bucket_names(account: Account) -> list[str]:
+    """Names of the account's buckets."""
+    with account.doing("list the buckets"):
+        return [row["Name"] for row in account.client("s3").list_buckets()["Buckets"]]

@@ -8,6 +8,8 @@ from typing import Self
 from tsalab.errors.base import TsalabError
 from tsalab.messages import error, say
 
+_TEMPLATES = (".yml", ".yaml", ".template", ".json", ".txt")
+
 
 class TemplateError(TsalabError):
     """infra.yml cannot be read or edited."""
@@ -66,9 +68,10 @@ class TemplateError(TsalabError):
         return cls(**error("template.too_large", name=name, limit=limit))
 
     @classmethod
-    def not_a_zip(cls, name: str) -> Self:
-        """A file that only calls itself a zip, or a damaged one."""
-        return cls(**error("template.not_a_zip", name=name))
+    def not_a_zip(cls, name: str, *, plain: bool) -> Self:
+        """A file that only calls itself a zip (`plain`: it is a template), or a damaged one."""
+        why = say("template.not_a_zip.plain" if plain else "template.not_a_zip.damaged")
+        return cls(**error("template.not_a_zip", name=name, why=why))
 
     @classmethod
     def encrypted_zip(cls, name: str) -> Self:
@@ -80,12 +83,21 @@ class TemplateError(TsalabError):
         """A zip whose top level does not have exactly one template of the right name."""
         names = list(found)
         listed = ", ".join(names[:8]) + (", …" if len(names) > 8 else "")
+        inside = next((n.rpartition("/")[0] for n in names if n.endswith(f"/{member}")), "")
+        other = next((n for n in names if n.endswith(_TEMPLATES) and "/" not in n and n != member), "")
+        if inside:
+            next_step = say("template.not_in_zip.folder", member=member, folder=inside)
+        elif other and member not in names:
+            next_step = say("template.not_in_zip.other", member=member, other=other)
+        else:
+            next_step = say("template.not_in_zip.itself", member=member)
         return cls(
             **error(
                 "template.not_in_zip",
                 name=name,
                 member=member,
                 found=listed or say("template.not_in_zip.nothing"),
+                next=next_step,
             )
         )
 

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from tsalab.cloud.pipeline import Execution
 from tsalab.cloud.waiting import poll
 from tsalab.course import LAB
-from tsalab.errors import StepError
+from tsalab.errors import StepError, TemplateError
+from tsalab.messages import say
 from tsalab.show import StepView, pairs
 from tsalab.steps.pipeline_watch import Watch
 from tsalab.steps.step import STEPS, Finding, Outcome
-from tsalab.steps.template import FRAGMENTS, check_zip
+from tsalab.steps.template import check_zip, lacking
 from tsalab.steps.world import World
-from tsalab.template import Template, read_package
+from tsalab.template import read_package
 
 # AWS's pipelines look for a new object about once a minute; after this, start it by hand.
 _POLLING_SECONDS = 90.0
+
+# What RDS calls a cluster that will be available by itself.
+_ON_ITS_WAY = frozenset({"creating", "modifying", "starting", "backing-up", "available"})
 
 
 @STEPS.check(7)
@@ -46,21 +52,38 @@ def check_upload(world: World) -> Finding:
     source = world.place.pipeline.source
     expected = f"the finished template in s3://{source.bucket}/{source.key}"
     if world.uploaded is None:
-        return Finding(False, "nothing is there", expected, LAB.step(8).by_hand)
-    text = read_package(world.uploaded.body)
-    lacking = [name for name in FRAGMENTS.values() if not Template(text).has(name).present]
-    if lacking:
-        saw = f"the uploaded template lacks {', '.join(lacking)}"
-        return Finding(False, saw, expected, "Upload the zip of step 6 to that key.")
+        return _not_uploaded(world, say("check.upload.absent"), expected)
+    try:
+        text = read_package(world.uploaded.body)
+    except TemplateError as error:
+        saw = say("check.upload.unusable", what=error.what, why=error.why)
+        return Finding(False, saw, expected, error.next_step)
+    if missing := lacking(text):
+        names = ", ".join(missing.values())
+        return _not_uploaded(world, say("check.upload.lacks", names=names), expected)
     if world.template_path.exists() and world.template.text != text:
-        saw = "the uploaded template differs from your infra.yml"
-        return Finding(False, saw, expected, "Zip and upload it again (steps 6 and 8).")
+        return _not_uploaded(world, say("check.upload.differs"), expected)
     return Finding(
         True,
         f"version {world.uploaded.version} of {source.key}",
         expected,
         facts={"version": world.uploaded.version, "etag": world.uploaded.etag},
     )
+
+
+def _not_uploaded(world: World, saw: str, expected: str) -> Finding:
+    """The finished template is not where the pipeline reads it: it is elsewhere, or not yet zipped."""
+    source = world.place.pipeline.source
+    there = {"bucket": source.bucket, "key": source.key}
+    if stray := world.stray_upload:
+        there |= {"wrong_bucket": stray.bucket, "wrong_key": stray.key}
+        kind = "key" if stray.bucket == source.bucket else "bucket"
+        saw = say(f"check.upload.wrong_{kind}", **there)
+        return Finding(False, saw, expected, say("check.upload.again", **there))
+    zipped = check_zip(world)
+    if not zipped.passed:
+        return Finding(False, saw, expected, say("check.upload.zip_first", next=zipped.next, **there))
+    return Finding(False, saw, expected, say("check.upload.make", **there))
 
 
 @STEPS.do(8)
@@ -85,18 +108,24 @@ def check_pipeline(world: World) -> Finding:
     assert world.uploaded is not None  # noqa: S101 - check_upload has seen it
     run = world.place.pipeline.execution_of(world.uploaded.version)
     if run is None:
-        return Finding(False, "the pipeline has not started for this version", expected, LAB.step(9).by_hand)
+        saw = say("check.pipeline.asleep", version=world.uploaded.version)
+        next_step = say("check.pipeline.start", name=world.place.pipeline.name)
+        # It looks for new objects from time to time; after that, it will not start by itself.
+        waited = (datetime.now(UTC) - world.uploaded.modified).total_seconds()
+        coming = say("check.pipeline.notices") if waited < _POLLING_SECONDS else ""
+        return Finding(False, saw, expected, next_step, coming=coming)
     if run.status not in {"Succeeded", "InProgress"}:
         return _failed_run(world, run, expected)
     state = world.stack_state
     if run.status == "InProgress" or not state.settled:
-        return Finding(
-            False, f"the pipeline is at work; stack {state.status}", expected, "Wait for it (step 9)."
-        )
+        saw = say("check.pipeline.works", status=state.status)
+        coming = say("check.pipeline.run")
+        return Finding(False, saw, expected, say("check.pipeline.wait"), coming=coming)
     cluster = world.cluster
     if cluster is None or not cluster.available:
-        saw = f"the cluster is {cluster.status if cluster else 'absent'}"
-        return Finding(False, saw, expected, "Wait until RDS reports it available.")
+        saw = say("check.pipeline.cluster", status=cluster.status if cluster else "absent")
+        coming = say("check.pipeline.creating") if cluster and cluster.status in _ON_ITS_WAY else ""
+        return Finding(False, saw, expected, say("check.pipeline.available"), coming=coming)
     return Finding(
         True,
         f"both succeeded; {cluster.identifier} is available",

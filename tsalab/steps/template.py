@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from tsalab.course import LAB
 from tsalab.errors import TemplateError
-from tsalab.show import StepView, diff, note
+from tsalab.messages import say
+from tsalab.show import Part, StepView, diff, log, note
 from tsalab.steps.step import STEPS, Finding, Outcome
 from tsalab.steps.world import World
 from tsalab.template import Problem, Template, package, read_package
@@ -28,11 +31,9 @@ def _problems(template: Template) -> list[Problem]:
     found = template.problems()
     if not found:
         return []
-    try:
-        for name in FRAGMENTS.values():
+    for name in FRAGMENTS.values():
+        with suppress(TemplateError):  # a fragment that is there but differs: its own step says so
             template = template.add(name)
-    except TemplateError:
-        return found
     lasting = {problem.what for problem in template.problems()}
     return [problem for problem in found if problem.what in lasting]
 
@@ -42,16 +43,29 @@ def _problem(template: Template) -> Finding | None:
     problems = _problems(template)
     if not problems:
         return None
-    first = problems[0]
-    where = f"infra.yml, line {first.line}, column {first.column}"
-    more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+    first, more = problems[0], len(problems) - 1
+    saw = say("check.template.problem", line=first.line, column=first.column, what=first.what, why=first.why)
+    if more:
+        saw += say("check.template.more", count=more)
     return Finding(
         False,
-        f"{where}: {first.what}: {first.why}{more}",
-        "a template without problems",
+        saw,
+        say("check.template.sound"),
         first.next,
         final=True,
+        evidence=_lines_at(template, first.line, first.column),
     )
+
+
+def _lines_at(template: Template, line: int, column: int | None) -> tuple[Part, ...]:
+    """The place that a finding speaks of, as a part of the page."""
+    return (log(template.excerpt(line, column)),)
+
+
+def lacking(text: str) -> dict[int, str]:
+    """The lab's fragments that a template does not hold, by the step that adds them."""
+    template = Template(text)
+    return {step: name for step, name in FRAGMENTS.items() if not template.has(name).present}
 
 
 def _broken(problem: Problem) -> TemplateError:
@@ -62,6 +76,11 @@ def _broken(problem: Problem) -> TemplateError:
 def check_open(world: World) -> Finding:
     """infra.yml is in the learner's folder, readable, and lab 3's."""
     expected = "infra.yml, as lab 3 left it, in the working folder"
+    if not world.template_path.exists():
+        source = world.place.pipeline.source
+        folder = world.place.workdir
+        next_step = say("check.template.fetch", folder=folder, bucket=source.bucket, key=source.key)
+        return Finding(False, say("check.template.absent", folder=folder), expected, next_step, final=True)
     template = world.template
     if problem := _problem(template):
         return problem
@@ -98,14 +117,17 @@ def _register_fragment(step_id: int, name: str) -> None:
         if problem := _problem(template):
             return problem
         found = template.has(name)
-        where = f" (line {found.line})" if found.line else ""
+        where = say("check.template.at", line=found.line, column=found.column) if found.line else ""
         return Finding(
             found.present,
             f"{found.saw}{where}",
             found.expected,
-            "" if found.present else LAB.step(step_id).by_hand,
+            found.next or LAB.step(step_id).by_hand,
             facts={"line": found.line} if found.line else {},
             final=True,
+            evidence=()
+            if found.present or found.line is None
+            else _lines_at(template, found.line, found.column),
         )
 
     @STEPS.do(step_id)
@@ -126,17 +148,22 @@ for _step_id, _name in FRAGMENTS.items():
 def check_zip(world: World) -> Finding:
     """infra.yml.zip holds exactly the learner's finished template."""
     expected = "infra.yml.zip with the finished infra.yml inside"
-    text = world.package
-    lacking = [name for name in FRAGMENTS.values() if not Template(text).has(name).present]
-    if lacking:
-        return Finding(
-            False,
-            f"the zipped template lacks {', '.join(lacking)}",
-            expected,
-            "Do steps 2 to 5, then zip again.",
-        )
-    if world.template_path.exists() and world.template.text != text:
-        return Finding(False, "infra.yml was changed after it was zipped", expected, "Zip it again (step 6).")
+    if not world.package_path.exists():
+        return Finding(False, say("check.zip.absent"), expected, say("check.zip.make"))
+    try:
+        text = world.package
+    except TemplateError as error:
+        return Finding(False, f"{error.what} {error.why}", expected, error.next_step)
+    own = world.template if world.template_path.exists() else Template(text)
+    if missing := lacking(text):
+        names = ", ".join(missing.values())
+        if undone := lacking(own.text):
+            step = min(undone)
+            next_step = say("check.zip.finish", step=step, title=LAB.step(step).title)
+            return Finding(False, say("check.zip.lacks", names=names), expected, next_step)
+        return Finding(False, say("check.zip.older", names=names), expected, say("check.zip.again"))
+    if own.text != text:
+        return Finding(False, say("check.zip.changed"), expected, say("check.zip.again"))
     size = world.package_path.stat().st_size
     return Finding(True, f"infra.yml.zip, {size:,} bytes", expected, facts={"bytes": size})
 

@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from tsalab.cloud.bucket import Bucket, StoredObject
+from tsalab.cloud.bucket import Bucket, Listed, StoredObject
 from tsalab.cloud.cluster import Cluster, ClusterState
 from tsalab.cloud.repository import Repository
 from tsalab.cloud.secret import Credentials, Secret
@@ -22,6 +22,7 @@ from tsalab.migrate import Login
 from tsalab.server import Server, app
 from tsalab.server.app import Process
 from tsalab.steps.place import Place
+from tsalab.steps.uploads import find_stray
 from tsalab.template import Template, read_package
 
 # The old database's login, as lab 2 chose it and the app's config.js quotes it.
@@ -85,6 +86,11 @@ class World:
     def uploaded(self) -> StoredObject | None:
         """The object at the pipeline's source, if any."""
         return self.bucket.get(self.place.pipeline.source.key)
+
+    @cached_property
+    def stray_upload(self) -> Listed | None:
+        """A template that was put where the pipeline does not read it: another key, or another bucket."""
+        return find_stray(self.place.account, self.place.pipeline.source, self.uploaded, self.package_path)
 
     @cached_property
     def stack(self) -> Stack:

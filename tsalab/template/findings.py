@@ -33,6 +33,8 @@ class Finding:
         One line each.
     line, column
         Where, counted from 1; None when there is no such place.
+    next
+        What to do about it; empty when nothing but the block itself is missing.
     """
 
     present: bool
@@ -40,6 +42,7 @@ class Finding:
     expected: str
     line: int | None = None
     column: int | None = None
+    next: str = ""
 
 
 def find(document: Document, name: str, variant: str) -> Finding:
@@ -87,22 +90,22 @@ def _find_resource(root: Node | None, wanted: Block) -> Finding:
     name, expected = wanted.name, say("template.finding.resources", names=wanted.name, count=1)
     here = [(key, value) for found, key, value in pairs(get(root, "Resources")) if found == name]
     if not here:
-        return _elsewhere(root, name, expected)
+        return _elsewhere(root, wanted, expected)
     if len(here) > 1:
-        saw, once = (
-            say("template.finding.times", name=name, count=len(here)),
-            say("template.finding.once", name=name),
-        )
-        return Finding(False, saw, once, *place(here[1][0]))
+        lines = ", ".join(str(place(key)[0]) for key, _ in here)
+        saw = say("template.finding.times", name=name, count=len(here))
+        once = say("template.finding.once", name=name)
+        return Finding(False, saw, once, *place(here[1][0]), say("finding.once", name=name, lines=lines))
     key, value = here[0]
     wrong = next(_differ(wanted, key, value), None)
     if wrong is not None:
-        return Finding(False, wrong.saw, wrong.expected, *place(wrong.node))
+        return Finding(False, wrong.saw, wrong.expected, *place(wrong.node), wrong.next)
     return Finding(True, expected, expected, *place(key))
 
 
-def _elsewhere(root: Node | None, name: str, expected: str) -> Finding:
-    """A resource that is not under Resources: one level off, in another section, or nowhere."""
+def _elsewhere(root: Node | None, wanted: Block, expected: str) -> Finding:
+    """A resource that is not under Resources: one level off, in another section, misspelt, or nowhere."""
+    name = wanted.name
     for key, where in _keys(root, ""):
         if key.value == name:
             saw = (
@@ -110,7 +113,14 @@ def _elsewhere(root: Node | None, name: str, expected: str) -> Finding:
                 if where
                 else say("template.finding.top", name=name)
             )
-            return Finding(False, saw, expected, *place(key))
+            return Finding(False, saw, expected, *place(key), say("finding.move", name=name))
+    kind = get(wanted.value, "Type")
+    for other, key, value in pairs(get(root, "Resources")):
+        type_ = get(value, "Type")
+        if kind is not None and type_ is not None and type_.value == kind.value:
+            saw = say("finding.misspelt", name=name, other=other)
+            next_step = say("finding.rename", line=place(key)[0], other=other, name=name)
+            return Finding(False, saw, expected, *place(key), next_step)
     return Finding(False, say("template.finding.absent", name=name), expected)
 
 
@@ -125,9 +135,8 @@ def _keys(node: Node | None, where: str, depth: int = 0) -> Iterator[tuple[Node,
 def _differ(wanted: Block, key: Node, node: Node) -> Iterator[Difference]:
     name = wanted.name
     if not isinstance(node, MappingNode):
-        yield Difference(
-            name, say("template.finding.empty", name=name), say("template.finding.whole", name=name), key
-        )
+        saw, whole = say("template.finding.empty", name=name), say("template.finding.whole", name=name)
+        yield Difference(name, saw, whole, key, say("finding.indent", name=name))
         return
     for attribute, _, value in pairs(wanted.value):
         if attribute == "DependsOn":
@@ -144,10 +153,11 @@ def _dependencies(name: str, expected: Value, node: Node) -> Iterator[Difference
     missing = sorted(_names(expected) - found)
     if missing:
         path = f"{name}.DependsOn"
-        lacks = say("template.finding.lacks", path=path, names=", ".join(missing))
-        yield Difference(
-            path, lacks, say("template.finding.has", path=path, value=", ".join(missing)), listed or node
-        )
+        names, where = ", ".join(missing), listed or node
+        lacks = say("template.finding.lacks", path=path, names=names)
+        has = say("template.finding.has", path=path, value=names)
+        next_step = say("finding.add_item", item=names, path=path, line=place(where)[0])
+        yield Difference(path, lacks, has, where, next_step)
 
 
 def _names(value: Value) -> set[str]:
@@ -174,17 +184,42 @@ def _find_policy(root: Node | None, wanted: Node) -> Finding:
     here = [item for holder, item in holders if holder == role]
     if not here and holders:
         holder, item = holders[0]
-        return Finding(False, say("template.finding.policy", name=name, role=holder), expected, *place(item))
+        saw = say("template.finding.policy", name=name, role=holder)
+        next_step = say("finding.policy_moves", policy=name, role=role)
+        return Finding(False, saw, expected, *place(item), next_step)
     if not here:
-        return Finding(False, say("template.finding.no_policy", name=name, role=role), expected)
+        return _stray_policy(root, expected)
     if len(here) > 1:
         saw = say("template.finding.policy_times", name=name, role=role, count=len(here))
         once = say("template.finding.policy_once", name=name, role=role)
-        return Finding(False, saw, once, *place(here[1]))
+        lines = ", ".join(str(place(item)[0]) for item in here)
+        return Finding(False, saw, once, *place(here[1]), say("finding.once", name=name, lines=lines))
     wrong = next(differences(meaning(wanted), here[0], here[0], name), None)
     if wrong is not None:
-        return Finding(False, wrong.saw, wrong.expected, *place(wrong.node))
+        return Finding(False, wrong.saw, wrong.expected, *place(wrong.node), wrong.next)
     return Finding(True, expected, expected, *place(here[0]))
+
+
+def _stray_policy(root: Node | None, expected: str) -> Finding:
+    """The policy is in no list of policies: beside the list, without its dash, or nowhere."""
+    role, name = fragments.ROLE, fragments.POLICY
+    for holder, _, resource in pairs(get(root, "Resources")):
+        found = next((item for item in _within(resource) if _named(item, name)), None)
+        if found is not None:
+            saw = say("finding.policy_beside", policy=name, role=holder)
+            next_step = say("finding.policy_joins", policy=name, role=role)
+            return Finding(False, saw, expected, *place(get(found, "PolicyName") or found), next_step)
+    return Finding(False, say("template.finding.no_policy", name=name, role=role), expected)
+
+
+def _within(node: Node | None) -> Iterator[Node]:
+    """A resource's values, to the depth at which a policy can have slipped."""
+    for level in (node, get(node, "Properties")):
+        if level is not None:
+            yield level
+            for _, _, value in pairs(level):
+                yield value
+                yield from _items(value)
 
 
 def _items(node: Node | None) -> list[Node]:

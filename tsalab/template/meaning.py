@@ -33,12 +33,16 @@ _FREE_TEXT = frozenset({"Description", "DBSubnetGroupDescription"})
 
 @dataclass(frozen=True)
 class Difference:
-    """One place where a value is not what it should be; `node` is the nearest node there is."""
+    """One place where a value is not what it should be; `node` is the nearest node there is.
+
+    `next` is what to do about it.
+    """
 
     path: str
     saw: str
     expected: str
     node: Node
+    next: str
 
 
 def meaning(node: Node) -> Value:
@@ -98,25 +102,61 @@ def differences(expected: Value, node: Node | None, parent: Node, path: str) -> 
     path
         Name of the value, for messages.
     """
-    name = path.rsplit(".", 1)[-1]
+    above, _, name = path.rpartition(".")
     if node is None:
-        yield Difference(path, say("template.finding.absent", name=path), _is(path, expected), parent)
+        saw = say("template.finding.absent", name=path)
+        yield Difference(path, saw, _is(path, expected), parent, _add(above, name, expected))
     elif name in _FREE_TEXT:
         if not meaning(node):
-            yield Difference(
-                path, say("template.finding.empty", name=path), say("template.finding.text", path=path), node
+            saw, fill = (
+                say("template.finding.empty", name=path),
+                say("finding.fill", name=name, line=_line(node)),
             )
+            yield Difference(path, saw, say("template.finding.text", path=path), node, fill)
     elif isinstance(expected, dict) and not any(key.startswith("Fn::") for key in expected):
         yield from _missing_entries(expected, node, path)
     elif isinstance(expected, list):
         yield from _missing_items(expected, node, path)
     elif not _matches(name, expected, meaning(node)):
-        yield Difference(path, _is(path, meaning(node)), _is(path, expected), node)
+        found = meaning(node)
+        # A password that somebody wrote into the template is no thing to print.
+        if name.lower().endswith("password") and "{{resolve:" not in show(found):
+            found = say("finding.literal")
+        yield Difference(path, _is(path, found), _is(path, expected), node, _write(expected, node))
+
+
+def _line(node: Node) -> int:
+    return node.start_mark.line + 1
+
+
+def _add(above: str, name: str, expected: Value) -> str:
+    if isinstance(expected, str):
+        return say("finding.add_line", name=name, value=_spelled(expected), above=above)
+    return say("finding.add", name=name, above=above)
+
+
+def _item(value: Value) -> str:
+    return _spelled(value) if isinstance(value, str) else show(value)
+
+
+def _write(expected: Value, node: Node) -> str:
+    if isinstance(expected, str):
+        return say("finding.write", line=_line(node), value=_spelled(expected))
+    return say("finding.copy", line=_line(node))
+
+
+def _spelled(value: str) -> str:
+    """A value as it is written in a template, in the shortest way there is."""
+    alone = re.fullmatch(f"{_OPEN}([^{_CLOSE}.]+){_CLOSE}", value)
+    if alone:
+        return f"!Ref {alone[1]}"
+    return f"!Sub '{show(value)}'" if REFERENCE.search(value) else show(value)
 
 
 def _missing_entries(expected: dict[str, Value], node: Node, path: str) -> Iterator[Difference]:
     if not isinstance(node, MappingNode):
-        yield Difference(path, _is(path, meaning(node)), _has(path, ", ".join(expected)), node)
+        saw, wanted = _is(path, meaning(node)), _has(path, ", ".join(expected))
+        yield Difference(path, saw, wanted, node, say("finding.copy", line=_line(node)))
         return
     for key, value in expected.items():
         yield from differences(value, get(node, key), node, f"{path}.{key}")
@@ -132,7 +172,9 @@ def _missing_items(expected: list[Value], node: Node, path: str) -> Iterator[Dif
         if len(faults) == 1:
             yield from faults[0]
         else:
-            yield Difference(path, _is(path, meaning(node)), _has(path, show(wanted)), node)
+            lacking = say("finding.add_item", item=_item(wanted), path=path, line=_line(node))
+            saw = _is(path, meaning(node))
+            yield Difference(path, saw, _has(path, show(wanted)), node, lacking)
 
 
 def _is(path: str, value: Value) -> str:

@@ -67,7 +67,9 @@ def read_package(source: Path | bytes) -> str:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             return decode(_member(archive, name), name)
     except (zipfile.BadZipFile, zlib.error, EOFError) as error:
-        raise TemplateError.not_a_zip(name) from error
+        # Every template has this word in it, and no compressed data begins with so much text.
+        plain = b"Resources:" in content and not content.startswith(b"PK")
+        raise TemplateError.not_a_zip(name, plain=plain) from error
 
 
 def _member(archive: zipfile.ZipFile, name: str) -> bytes:
@@ -80,7 +82,7 @@ def _member(archive: zipfile.ZipFile, name: str) -> bytes:
         with archive.open(found[0]) as member:
             content = member.read(LIMIT + 1)  # never more, whatever size the zip declares
     except NotImplementedError as error:
-        raise TemplateError.not_a_zip(name) from error
+        raise TemplateError.not_a_zip(name, plain=False) from error
     if len(content) > LIMIT:
         raise TemplateError.too_large(say("template.member", member=MEMBER, name=name), LIMIT)
     return content

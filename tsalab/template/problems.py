@@ -44,6 +44,7 @@ _ATTRIBUTES = (
     "UpdatePolicy",
     "UpdateReplacePolicy",
 )
+_POLICY_KEYS = frozenset({"PolicyName", "PolicyDocument"})
 
 
 def problems(document: Document) -> list[Problem]:
@@ -76,12 +77,19 @@ def _shared(node: Node, seen: set[int]) -> Iterator[Problem]:
         names: dict[str, int] = {}
         for name, key, value in pairs(node):
             if name in names:
-                yield at(key, **error("template.problem.twice", name=name, line=names[name]))
+                next_step = _of_two(name, names[name], key.start_mark.line + 1)
+                yield at(key, **error("template.problem.twice", name=name, line=names[name], next=next_step))
             names.setdefault(name, key.start_mark.line + 1)
             yield from _shared(value, seen)
     elif isinstance(node, SequenceNode):
         for item in node.value:
             yield from _shared(item, seen)
+
+
+def _of_two(name: str, first: int, second: int) -> str:
+    if name in _POLICY_KEYS:  # two policies that became one, for want of a dash between them
+        return say("finding.dash", line=second)
+    return say("finding.once", name=name, lines=f"{first}, {second}")
 
 
 def _sections(root: MappingNode) -> Iterator[Problem]:
