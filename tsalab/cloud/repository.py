@@ -43,6 +43,14 @@ class Repository:
             answer = self._api.get_branch(repositoryName=self.name, branchName=BRANCH)
         return str(answer["branch"]["commitId"])
 
+    def branches(self) -> dict[str, str]:
+        """Commit id at the tip of each branch, by the branch's name."""
+        with self._account.doing(f"list the branches of {self.name}"):
+            pages = self._api.get_paginator("list_branches").paginate(repositoryName=self.name)
+            names = [name for page in pages for name in page["branches"]]
+            found = [self._api.get_branch(repositoryName=self.name, branchName=name) for name in names]
+        return {row["branch"]["branchName"]: row["branch"]["commitId"] for row in found}
+
     def file(self, path: str) -> str:
         """A file's text at the tip of the branch.
 

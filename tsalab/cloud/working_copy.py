@@ -55,6 +55,10 @@ class WorkingCopy:
         """Commit id of HEAD."""
         return self._said("rev-parse", "HEAD")
 
+    def branch(self) -> str:
+        """Name of the branch that is checked out; empty for none."""
+        return self._said("branch", "--show-current")
+
     def changed(self) -> list[str]:
         """Files that git follows and that differ from HEAD: what ``git commit -a`` takes.
 

@@ -7,6 +7,7 @@ draws; it decides nothing and reads no cloud. Every value it is given is escaped
 from __future__ import annotations
 
 from tsalab.show.amounts import BYTES
+from tsalab.show.excerpt import excerpt
 from tsalab.show.parts import Part, details, diff, log, note, pairs, picture, probes, table
 from tsalab.show.step import StepView
 
@@ -16,6 +17,7 @@ __all__ = [
     "StepView",
     "details",
     "diff",
+    "excerpt",
     "log",
     "note",
     "pairs",

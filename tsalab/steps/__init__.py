@@ -7,7 +7,7 @@ may run twice, or after a crash at any point, and ends in the same state.
 from __future__ import annotations
 
 # Each module registers its steps in STEPS when it is read.
-from tsalab.steps import cleanup, code, data, infrastructure, template, visit, webserver
+from tsalab.steps import cleanup, code, commit, data, infrastructure, template, visit, webserver
 from tsalab.steps.place import Place
 from tsalab.steps.step import STEPS, Finding, Outcome
 from tsalab.steps.world import World
@@ -20,6 +20,7 @@ __all__ = [
     "World",
     "cleanup",
     "code",
+    "commit",
     "data",
     "infrastructure",
     "template",

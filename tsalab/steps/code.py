@@ -1,17 +1,19 @@
-"""Steps 15 to 24: the app's code learns to ask for the secret."""
+"""Steps 15 to 23: the app's code learns to ask for the secret."""
 
 from __future__ import annotations
 
 import difflib
 import re
+from contextlib import suppress
 from urllib.parse import urlsplit
 
 from tsalab.course import LAB
 from tsalab.errors import StepError
 from tsalab.files import replace_bytes
+from tsalab.messages import say
 from tsalab.server import node
-from tsalab.show import StepView, diff, note, pairs
-from tsalab.steps.source import APP, CONFIG, EDITS, Edit, Seen
+from tsalab.show import Part, StepView, diff, excerpt, note, pairs
+from tsalab.steps.source import APP, CONFIG, EDITS, Edit, Seen, missing_comma, with_comma
 from tsalab.steps.step import STEPS, Finding, Outcome
 from tsalab.steps.world import World
 
@@ -83,22 +85,46 @@ def _register_edit(step_id: int, name: str) -> None:
     @STEPS.check(step_id)
     def check(world: World) -> Finding:
         seen = _look(world, edit)
-        next_step = "" if seen.ok else LAB.step(step_id).by_hand
+        next_step = seen.next or LAB.step(step_id).by_hand
         facts = {"line": seen.line} if seen.line else {}
-        return Finding(seen.ok, f"in {edit.file}, {seen.saw}", edit.expected, next_step, facts, final=True)
+        return Finding(
+            seen.ok,
+            f"in {edit.file}, {seen.saw}",
+            edit.expected,
+            next_step,
+            facts,
+            final=True,
+            evidence=() if seen.ok else _wanted(world, edit),
+        )
 
     @STEPS.do(step_id)
     def do(world: World, _view: StepView) -> Outcome:
-        _need_clone(world)
+        need_clone(world)
         before = world.code(edit.file)
         after = edit.apply(before, world.secret_name)
         replace_bytes(world.clone.folder / edit.file, after.encode())
         return Outcome(parts=[diff(_difference(before, after, edit.file))])
 
 
-def _need_clone(world: World) -> None:
+def need_clone(world: World) -> None:
+    """Refuse to go on without the learner's clone.
+
+    Raises
+    ------
+    StepError
+        When there is none.
+    """
     if not world.clone.exists:
         raise StepError.file_missing(world.clone.folder, _OPEN_FIRST)
+
+
+def _wanted(world: World, edit: Edit) -> tuple[Part, ...]:
+    """What the step would change in the file as it is, where that is known."""
+    text = world.code(edit.file)
+    with suppress(StepError):  # the lines that it is about are not there: words must do
+        after = edit.apply(text, world.secret_name)
+        return (diff(_difference(text, after, edit.file), title=say("check.code.wanted")),)
+    return ()
 
 
 def _difference(before: str, after: str, name: str) -> str:
@@ -118,13 +144,31 @@ def _register_save(step_id: int, file: str) -> None:
         for edit in edits:
             seen = _look(world, edit)
             if not seen.ok:
-                return Finding(False, seen.saw, expected, "Finish the edit, then save.", final=True)
+                step = next(step for step, name in EDIT_STEPS.items() if name == edit.name)
+                doing = seen.next or LAB.step(step).by_hand
+                next_step = say("check.code.finish", step=step, title=LAB.step(step).title, next=doing)
+                return Finding(
+                    False, seen.saw, expected, next_step, final=True, evidence=_wanted(world, edit)
+                )
         text = world.code(file)
         if not all(edit.look(text, world.secret_name).ok for edit in edits):
             text = world.pushed(file)
         if error := node.syntax_error(world.server, text):
-            return Finding(False, f"{file}: {error}", expected, f"Mend {file} there and save it.", final=True)
+            return _unsound(file, text, error, expected)
         return Finding(True, f"{file}, {len(text.splitlines())} lines, is sound", expected)
+
+
+def _unsound(file: str, text: str, error: str, expected: str) -> Finding:
+    """A file that Node.js refuses: the comma that is missing, else the line it names."""
+    saw = f"{file}: {error}"
+    if line := missing_comma(text):
+        shown = diff(_difference(text, with_comma(text, line), file), title=say("check.code.wanted"))
+        saw = say("check.code.no_comma", file=file, line=line, error=error)
+        next_step = say("check.code.comma", file=file, line=line)
+        return Finding(False, saw, expected, next_step, final=True, evidence=(shown,))
+    number = re.match(r"line (\d+)", error)
+    lines = (excerpt(text, int(number[1])),) if number else ()
+    return Finding(False, saw, expected, say("check.code.mend", file=file), final=True, evidence=lines)
 
 
 for _step_id, _file in SAVE_STEPS.items():
@@ -145,42 +189,3 @@ def check_look(world: World) -> Finding:
 def do_look(world: World, _view: StepView) -> Outcome:
     """Say where the file is."""
     return Outcome(parts=[note(f"{world.clone.folder / APP}")])
-
-
-@STEPS.check(24)
-def check_commit(world: World) -> Finding:
-    """The repository's newest commit holds every edit, and nothing is left uncommitted."""
-    expected = "every edit committed and pushed"
-    secret, lacking = world.secret_name, []
-    for edit in EDITS.values():
-        seen = edit.look(world.pushed(edit.file), secret)
-        if not seen.ok:
-            lacking.append(f"{edit.file}: {seen.saw}")
-    if lacking:
-        return Finding(False, f"in CodeCommit, {lacking[0]}", expected, LAB.step(24).by_hand)
-    head = world.repository.head()
-    if world.clone.exists and (changed := world.clone.changed()):
-        saw = f"not committed: {', '.join(changed)}"
-        return Finding(False, saw, expected, LAB.step(24).by_hand)
-    # A clone that was left behind is no fault: the edits came from elsewhere.
-    if world.clone.exists and world.clone.head() != head and world.clone.contains(head):
-        return Finding(False, "your clone's newest commit is not the one in CodeCommit", expected, "git push")
-    return Finding(True, f"commit {head[:10]} holds every edit", expected, facts={"commit": head})
-
-
-@STEPS.do(24)
-def do_commit(world: World, view: StepView, *, message: str = "Use Aurora RDS") -> Outcome:
-    """Commit what changed, and push."""
-    _need_clone(world)
-    for step_id in SAVE_STEPS:
-        saved = STEPS[step_id].check(world)
-        if not saved.passed:
-            raise StepError.not_passed(
-                step_id, LAB.step(step_id).title, saved.saw, saved.expected, saved.next
-            )
-    if world.clone.changed():
-        view.line(f'git commit -a -m "{message}"')
-        world.clone.commit(message)
-    view.line("git push")
-    world.clone.push(on_output=view.output)
-    return Outcome({"commit": world.clone.head()})

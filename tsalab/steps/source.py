@@ -12,9 +12,11 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 
 from tsalab import resources
 from tsalab.errors import StepError
+from tsalab.messages import say
 
 CONFIG, APP = "utils/config.js", "app.js"
 DEFAULT_SECRET = "TSAGallery-RDSMasterSecret"  # noqa: S105 - a name
@@ -23,11 +25,12 @@ _ANCHOR = "// make sure database is connected"
 
 @dataclass(frozen=True)
 class Seen:
-    """What a check of a file saw."""
+    """What a check of a file saw; `next` is empty where the step's own text says what to do."""
 
     ok: bool
     saw: str
     line: int | None = None
+    next: str = ""
 
 
 @dataclass(frozen=True)
@@ -128,9 +131,8 @@ def _make_room(text: str, secret: str) -> str:
     lines, start, end = _need_aws(text)
     code = _code(text)
     last = max(index for index in range(start, end) if code[index].strip())
-    bare = len(code[last].rstrip())
-    if not code[last][:bare].endswith((",", "{")):  # a comma must stand before what follows
-        lines[last] = f"{lines[last][:bare]},{lines[last][bare:]}"
+    if not code[last].rstrip().endswith((",", "{")):  # a comma must stand before what follows
+        lines = _split(with_comma(text, last + 1))
     lines.insert(end, _ending(text))
     return "".join(lines)
 
@@ -143,11 +145,14 @@ def _secret_seen(text: str, secret: str) -> Seen:
     start, end = _aws_end(lines) or (0, 0)
     inside = [index for index in found if start < index < end]
     if not inside:
-        return Seen(False, f"secretName stands outside the aws block, in line {found[0] + 1}", found[0] + 1)
+        line = found[0] + 1
+        saw = f"secretName stands outside the aws block, in line {line}"
+        return Seen(False, saw, line, say("check.code.secret_moves", line=line, file=CONFIG))
     at = inside[-1]  # of two equal keys JavaScript takes the last
     names = re.findall(r"""['"]([^'"]+)['"]""", lines[at])
     if secret not in names:
-        return Seen(False, f"secretName names {', '.join(names) or 'nothing'} (line {at + 1})", at + 1)
+        saw = f"secretName names {', '.join(names) or 'nothing'} (line {at + 1})"
+        return Seen(False, saw, at + 1, say("check.code.secret_name", line=at + 1, file=CONFIG, name=secret))
     return Seen(True, f"secretName is {secret} (line {at + 1})", at + 1)
 
 
@@ -169,7 +174,19 @@ def _db_seen(text: str, _secret: str) -> Seen:
     at = _find_line(_code(text), r"^\s*db\s*:\s*\{")
     if at is None:
         return Seen(True, "there is no db block")
-    return Seen(False, f"the db block is still there, from line {at + 1}", at + 1)
+    last = _closing(_code(text), at)
+    saw = f"the db block is still there, from line {at + 1}"
+    return Seen(False, saw, at + 1, say("check.code.delete", first=at + 1, last=last + 1, file=CONFIG))
+
+
+def _closing(lines: Sequence[str], start: int) -> int:
+    """Index of the line that closes what a line opens; of the line itself when nothing does."""
+    depth = 0
+    for index in range(start, len(lines)):
+        depth += sum(lines[index].count(mark) for mark in "{(") - sum(lines[index].count(m) for m in "})")
+        if depth <= 0:
+            return index
+    return start
 
 
 def _drop_db(text: str, secret: str) -> str:
@@ -185,7 +202,14 @@ def _old_pool_seen(text: str, _secret: str) -> Seen:
     at = _find_line(_code(text), r"config\.db\b")
     if at is None:
         return Seen(True, "nothing in it reads config.db any more")
-    return Seen(False, f"it still connects with config.db, in line {at + 1}", at + 1)
+    lines = _code(text)
+    opening = next((i for i in range(at, -1, -1) if re.search(r"createPool\s*\(\s*\{", lines[i])), None)
+    if opening is None or (last := _closing(lines, opening)) < at:
+        return Seen(False, f"it still connects with config.db, in line {at + 1}", at + 1)
+    first, last = opening + 1, last + 1
+    beside = say("check.code.beside") if re.search(r"host\s*:\s*secrets\.host", "".join(lines)) else ""
+    saw = say("check.code.old_pool", first=first, last=last, beside=beside)
+    return Seen(False, saw, first, say("check.code.delete", first=first, last=last, file=APP))
 
 
 def _drop_pool(text: str, secret: str) -> str:
@@ -202,7 +226,8 @@ def _new_pool_seen(text: str, _secret: str) -> Seen:
     if pool is None or pool < get:
         return Seen(False, "it does not create the pool after reading the secret", get + 1)
     if _find_line(lines[pool:], r"host\s*:\s*secrets\.host") is None:
-        return Seen(False, f"the pool in line {pool + 1} does not use the secret's host", pool + 1)
+        saw = f"the pool in line {pool + 1} does not use the secret's host"
+        return Seen(False, saw, pool + 1, say("check.code.new_pool", line=pool + 1, file=APP))
     return Seen(True, f"the pool is made from the secret (line {pool + 1})", pool + 1)
 
 
@@ -217,6 +242,28 @@ def _add_pool(text: str, secret: str) -> str:
     at += 2 if at + 1 < len(lines) and lines[at + 1].rstrip().endswith("{") else 1
     ending = _ending(text)
     lines[at:at] = [line + ending for line in block("app-pool-new")]
+    return "".join(lines)
+
+
+def missing_comma(text: str) -> int | None:
+    """Line, counted from 1, that lacks the comma before the entry below it; None when none does.
+
+    Only for a text that JavaScript refuses: it looks at the lines, not at the language.
+    """
+    lines = [(number, line.strip()) for number, line in enumerate(_code(text), 1) if line.strip()]
+    for (number, line), (_, below) in pairwise(lines):
+        if re.match(r"['\"]?\w+['\"]?\s*:(?!:)", below) and not line.endswith(
+            (",", "{", "(", "[", "?", ":", ";")
+        ):
+            return number
+    return None
+
+
+def with_comma(text: str, line: int) -> str:
+    """The text with a comma at the end of a line's code, before a comment that follows it."""
+    lines, code = _split(text), _code(text)
+    bare = len(code[line - 1].rstrip())
+    lines[line - 1] = f"{lines[line - 1][:bare]},{lines[line - 1][bare:]}"
     return "".join(lines)
 
 

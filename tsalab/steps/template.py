@@ -7,7 +7,7 @@ from contextlib import suppress
 from tsalab.course import LAB
 from tsalab.errors import TemplateError
 from tsalab.messages import say
-from tsalab.show import Part, StepView, diff, log, note
+from tsalab.show import StepView, diff, excerpt, note
 from tsalab.steps.step import STEPS, Finding, Outcome
 from tsalab.steps.world import World
 from tsalab.template import Problem, Template, package, read_package
@@ -53,13 +53,8 @@ def _problem(template: Template) -> Finding | None:
         say("check.template.sound"),
         first.next,
         final=True,
-        evidence=_lines_at(template, first.line, first.column),
+        evidence=(excerpt(template.text, first.line, first.column),),
     )
-
-
-def _lines_at(template: Template, line: int, column: int | None) -> tuple[Part, ...]:
-    """The place that a finding speaks of, as a part of the page."""
-    return (log(template.excerpt(line, column)),)
 
 
 def lacking(text: str) -> dict[int, str]:
@@ -127,7 +122,7 @@ def _register_fragment(step_id: int, name: str) -> None:
             final=True,
             evidence=()
             if found.present or found.line is None
-            else _lines_at(template, found.line, found.column),
+            else (excerpt(template.text, found.line, found.column),),
         )
 
     @STEPS.do(step_id)

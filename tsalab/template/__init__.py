@@ -9,7 +9,6 @@ theirs: comments, spacing, quoting, line ends, a byte order mark, a missing last
 - ``fragments``  the blocks that the lab adds
 - ``findings``   is a block there, by meaning
 - ``editing``    put a block in, take it out
-- ``excerpt``    the lines around a place, with a caret
 - ``problems``, ``references``   what CloudFormation would refuse, with line and column
 - ``package``    infra.yml.zip
 - ``template``   `Template`, which holds all of these in one hand

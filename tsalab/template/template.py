@@ -11,7 +11,6 @@ import yaml
 
 from tsalab.template import editing, findings, problems
 from tsalab.template.document import Document
-from tsalab.template.excerpt import excerpt
 from tsalab.template.findings import Finding
 from tsalab.template.package import decode, read_bytes, write_bytes
 from tsalab.template.problem import Problem
@@ -101,16 +100,6 @@ class Template:
             if not line.endswith(("\r", "\n")):
                 lines.append("\\ No newline at end of file")
         return "\n".join(lines)
-
-    def excerpt(self, line: int, column: int | None = None) -> str:
-        """The lines around a place, numbered, with a caret below it; passwords are left out.
-
-        Parameters
-        ----------
-        line, column
-            The place, counted from 1; without a column the whole line is marked.
-        """
-        return excerpt(self._document, line, column)
 
     def problems(self) -> list[Problem]:
         """What CloudFormation would refuse, as far as a quick look can tell."""
