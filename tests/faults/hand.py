@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+import shlex
 import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pexpect
 import pytest
 
 from tsalab import resources
@@ -71,6 +73,10 @@ class Hand:
         return self.folder / "infra.yml"
 
     @property
+    def package(self) -> Path:
+        return self.folder / "infra.yml.zip"
+
+    @property
     def clone(self) -> Path:
         return self.folder / "TSAGallery-API"
 
@@ -89,20 +95,24 @@ class Hand:
     def aws(self, *command: str) -> str:
         return self.run("aws", *command, "--output", "text").strip()
 
+    def remove(self, url: str) -> None:
+        """Take back an upload; `aws` takes seconds to start, and this is no mistake to show."""
+        bucket, _, key = url.removeprefix("s3://").partition("/")
+        self.lab.place.account.client("s3").delete_object(Bucket=bucket, Key=key)
+
     def git(self, *command: str) -> str:
         options = ["credential.helper=", f"credential.helper={GIT_HELPER}", "credential.UseHttpPath=true"]
         options += ["user.name=By Hand", "user.email=hand@example.com"]
         words = [word for option in options for word in ("-c", option)]
         return self.run("git", *words, *command, cwd=self.clone if self.clone.exists() else None)
 
-    def ssh(self, command: str, *, root: bool = False, typed: str = "") -> str:
+    def ssh(self, command: str, *, root: bool = False) -> str:
         """A command on the web server."""
-        host = World(self.lab.place).server_host
-        line = f"sudo -i sh -c {_quoted(command)}" if root else command
+        line = f"sudo sh -c {shlex.quote(command)}" if root else command
         done = subprocess.run(
-            ["ssh", "-F", str(self._ssh_config), host, line],
+            self._ssh(line),
             env=self._env,
-            input=typed,
+            stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
             check=False,
@@ -110,12 +120,22 @@ class Hand:
         )
         return done.stdout + done.stderr
 
+    def typed(self, command: str, password: str) -> str:
+        """A command on the web server that asks for a password."""
+        program, *arguments = self._ssh(command, "-t")
+        session = pexpect.spawn(program, arguments, env=self._env, encoding="utf-8", timeout=60)
+        session.expect("password: ")
+        session.sendline(password)
+        session.expect(pexpect.EOF)
+        return str(session.before)
+
+    def _ssh(self, line: str, *options: str) -> list[str]:
+        host = World(self.lab.place).server_host
+        return ["ssh", *options, "-F", str(self._ssh_config), host, line]
+
     def zip(self) -> None:
+        self.package.unlink(missing_ok=True)
         self.run("zip", "-q", "infra.yml.zip", "infra.yml")
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "'\\''") + "'"
 
 
 @dataclass(frozen=True)

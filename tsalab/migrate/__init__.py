@@ -17,7 +17,7 @@ from tsalab.migrate.digests import TableDigest, count, digest
 from tsalab.migrate.dump import DumpFacts, read_dump
 from tsalab.migrate.login import Login, connect
 from tsalab.migrate.planning import Plan, plan, prepare
-from tsalab.migrate.questions import connections_of, row_counts, server_version
+from tsalab.migrate.questions import connections_of, databases_with, row_counts, server_version
 from tsalab.migrate.schema import tables
 
 __all__ = [
@@ -35,6 +35,7 @@ __all__ = [
     "connections_of",
     "copy",
     "count",
+    "databases_with",
     "digest",
     "plan",
     "prepare",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from tsalab.messages import say
@@ -31,6 +32,28 @@ def row_counts(login: Login) -> dict[str, int]:
     """
     with opened(login) as connection, named(login, say("migration.doing.counting")):
         return {name: count(connection, name) for name in tables(connection)}
+
+
+def databases_with(login: Login, names: Sequence[str]) -> list[str]:
+    """Other databases on the server that have all of these tables, as far as the login may see them.
+
+    Parameters
+    ----------
+    login
+        Whose own database is left out.
+    names
+        Of the tables.
+
+    Raises
+    ------
+    MigrationError
+        When it cannot be reached or refuses the login.
+    """
+    query = "SELECT table_schema, table_name FROM information_schema.tables WHERE table_schema <> %s"
+    found: dict[str, set[str]] = {}
+    for schema, table in _ask(login, "looking for its tables elsewhere", query, login.database):
+        found.setdefault(str(schema), set()).add(str(table))
+    return sorted(schema for schema, has in found.items() if has.issuperset(names))
 
 
 def connections_of(login: Login) -> int:

@@ -115,15 +115,58 @@ def start(server: Server, on_output: Callable[[str], None] | None = None) -> Res
     return server.run(f'cd "{FOLDER}" && forever start {START_SCRIPT}', root=True, on_output=on_output)
 
 
-def processes(server: Server) -> list[Process]:
+@dataclass(frozen=True)
+class Start:
+    """Where and when a process was started.
+
+    Attributes
+    ----------
+    folder
+        That it was started in; empty when the process is gone.
+    wanted
+        The application's folder.
+    before_pull
+        Whether the application's commit changed after it.
+    """
+
+    folder: str
+    wanted: str
+    before_pull: bool
+
+
+def is_app(process: Process) -> bool:
+    """Whether a row of `forever list` is the application's."""
+    return process.script.endswith("www.js")
+
+
+def started(server: Server, process: Process) -> Start:
+    """Where and when a process of `forever list` was started, by the web server's own clock."""
+    result = server.run(
+        f'cd "{FOLDER}" && pwd -P; readlink /proc/{process.pid or 0}/cwd || echo; '
+        "git log -g -1 --format=%gd --date=unix; date +%s",
+        root=True,
+        check=False,
+    )
+    wanted, where, moved, now = [*result.stdout.splitlines(), "", "", "", ""][:4]
+    at = re.search(r"\d+", moved)
+    began = float(now or 0) - (process.uptime or 0.0)
+    return Start(where or wanted, wanted, at is not None and began < float(at[0]))
+
+
+def processes(server: Server, *, root: bool = True) -> list[Process]:
     """Step 28's ``forever list``, read.
+
+    Parameters
+    ----------
+    root
+        Whose list: root's, or the login's own.
 
     Raises
     ------
     ServerError
         When a row cannot be read.
     """
-    return parse_list(server.run(f"{_LIST} --plain", root=True).stdout, server.host)
+    return parse_list(server.run(f"{_LIST} --plain", root=root).stdout, server.host)
 
 
 def parse_list(text: str, host: str = "") -> list[Process]:

@@ -7,7 +7,8 @@ and digests; it prepares the tables in step 13 and fills them in step 14.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from tsalab import migrate
 from tsalab.course import LAB
@@ -17,7 +18,7 @@ from tsalab.migrate import Comparison, DumpFacts, Progress
 from tsalab.server import mariadb
 from tsalab.show import BYTES, Part, StepView, note, table
 from tsalab.steps.step import STEPS, Finding, Outcome
-from tsalab.steps.world import World
+from tsalab.steps.world import SOURCE, World
 
 METHODS = ("dump", "copy")
 _DUMP = "dump.sql"
@@ -80,25 +81,33 @@ def check_export(world: World) -> Finding:
     expected = "a complete dump.sql with every table and row, or the tables prepared in Aurora"
     next_step = LAB.step(13).by_hand
     secret = world.credentials  # without Aurora there is nothing to export for
-    tables = _source_tables(world) or {}
+    tables = _source_tables(world)
     dump = _dump(world)
     if dump:
-        if lacks := _dump_lacks(dump, tables):
-            return Finding(False, f"dump.sql {lacks}", expected, f"Dump again. {next_step}")
+        if lacks := _dump_lacks(dump, tables or {}):
+            again = say("check.dump.again", command=mariadb.DUMP_COMMAND)
+            return Finding(False, f"dump.sql {lacks}", expected, again)
         saw = f"dump.sql with {len(dump.tables)} tables, {sum(dump.tables.values())} rows"
         return Finding(True, saw, expected, facts={"tables": dict(dump.tables)})
     have = migrate.row_counts(world.target)
-    if not have or not have.keys() >= tables.keys():
-        return Finding(False, "there is no dump.sql", expected, next_step)
+    if not have and tables is None:
+        return Finding(False, say("check.dump.stopped"), expected, say("check.dump.start"))
+    if not have or not have.keys() >= (tables or {}).keys():
+        return Finding(False, say("check.dump.absent"), expected, next_step)
     return Finding(True, f"{len(have)} tables in {secret.dbname}", expected, facts={"tables": sorted(have)})
 
 
 def _dump_lacks(dump: DumpFacts, tables: Mapping[str, int]) -> str:
     """What a dump does not hold of the old database's tables and their rows; empty when it holds all."""
+    wanted = SOURCE["database"]
+    if dump.database and dump.database.strip("`") != wanted:
+        return say("check.dump.other", database=dump.database.strip("`"), wanted=wanted)
+    if not dump.complete and not dump.tables:
+        return say("check.dump.nothing")
     if not dump.complete:
-        return "ends before it is complete"
+        return say("check.dump.cut")
     if not dump.tables:
-        return "holds no table"
+        return say("check.dump.no_table")
     if missing := sorted(tables.keys() - dump.tables.keys()):
         return f"lacks {', '.join(missing)}"
     fewer = [
@@ -133,7 +142,6 @@ def do_export(world: World, view: StepView) -> Outcome:
 def check_import(world: World) -> Finding:
     """Aurora holds every row of the old database."""
     expected = "every table of the old database, with every row, in Aurora"
-    by_hand = LAB.step(14).by_hand
     if _source_tables(world) is None:
         return _check_against_dump(world, expected)
     found = migrate.compare(world.source, world.target)
@@ -150,8 +158,26 @@ def check_import(world: World) -> Finding:
     if _in_use(world) and all((row.target_rows or 0) >= (row.source_rows or 0) for row in different):
         saw = "every table is there; the app has written to Aurora since"
         return Finding(True, saw, expected, facts=facts)
+    if all(row.target_rows is None for row in ours):
+        return replace(_not_loaded(world, [row.table for row in ours], expected), facts=facts)
     names = ", ".join(f"{r.table} ({r.source_rows} rows, Aurora {r.target_rows})" for r in different)
-    return Finding(False, f"different: {names}", expected, by_hand, facts=facts)
+    return Finding(False, f"different: {names}", expected, _load(world), facts=facts)
+
+
+def _load(world: World) -> str:
+    """The command of step 14, with the names that the secret holds."""
+    secret = world.credentials
+    return say("check.load.load", command=mariadb.load_command(secret.host, secret.dbname, secret.username))
+
+
+def _not_loaded(world: World, tables: Sequence[str], expected: str) -> Finding:
+    """Aurora's database has none of the tables: they are in another one, or nowhere."""
+    wanted = world.credentials.dbname
+    if others := migrate.databases_with(world.target, tables):
+        saw = say("check.load.other", database=", ".join(others), wanted=wanted)
+    else:
+        saw = say("check.load.nothing", wanted=wanted)
+    return Finding(False, saw, expected, _load(world))
 
 
 def _comparison_facts(found: Comparison) -> dict[str, object]:
@@ -173,7 +199,7 @@ def _check_against_dump(world: World, expected: str) -> Finding:
     ]
     if short or not any(counts.values()):  # without a dump, rows are all that can be asked for
         saw = f"different from dump.sql: {', '.join(short)}" if short else "Aurora has no rows"
-        return Finding(False, saw, expected, LAB.step(14).by_hand)
+        return Finding(False, saw, expected, _load(world))
     return Finding(
         True,
         f"{len(counts)} tables with {sum(counts.values())} rows (the old database is stopped)",

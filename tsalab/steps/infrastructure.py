@@ -78,7 +78,7 @@ def _not_uploaded(world: World, saw: str, expected: str) -> Finding:
     if stray := world.stray_upload:
         there |= {"wrong_bucket": stray.bucket, "wrong_key": stray.key}
         kind = "key" if stray.bucket == source.bucket else "bucket"
-        saw = say(f"check.upload.wrong_{kind}", **there)
+        saw = say(f"check.upload.wrong_{kind}", saw=saw, **there)
         return Finding(False, saw, expected, say("check.upload.again", **there))
     zipped = check_zip(world)
     if not zipped.passed:

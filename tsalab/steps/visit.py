@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 from tsalab.course import LAB
 from tsalab.errors import StepError
+from tsalab.messages import say
 from tsalab.migrate.login import Login, named, opened
 from tsalab.show import StepView, note
 from tsalab.steps.data import app_database
@@ -39,7 +40,7 @@ def check_site(world: World) -> Finding:
     expected = "the site works through CloudFront while the old database is stopped"
     stopped = check_stopped(world)
     if not stopped.passed:
-        return Finding(False, stopped.saw, expected, "Finish step 29 first.")
+        return Finding(False, stopped.saw, expected, say("check.site.first", next=stopped.next))
     host, aurora = app_database(world), world.credentials.host
     if host != aurora:
         saw = f"the app's database is {host or 'unknown: it does not answer'}"

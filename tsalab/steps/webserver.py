@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tsalab import migrate
 from tsalab.course import LAB
 from tsalab.errors import StepError
+from tsalab.messages import say
 from tsalab.server import app, mariadb
 from tsalab.show import Part, StepView, table
+from tsalab.steps import running
 from tsalab.steps.data import app_database
 from tsalab.steps.step import STEPS, Finding, Outcome
 from tsalab.steps.world import World
@@ -70,15 +74,13 @@ def check_restart(world: World) -> Finding:
     pulled = check_pull(world)
     if not pulled.passed:
         return Finding(False, pulled.saw, expected, f"Finish step 27 first. {pulled.next}")
-    running = world.app_processes
-    if not running:
-        return Finding(False, "forever list shows no bin/www.js", expected, LAB.step(28).by_hand)
+    listed = world.app_processes
+    if not listed:
+        return running.not_running(world, expected)
     host, aurora = app_database(world), world.credentials.host
-    facts = {"processes": len(running), "database": host}
+    facts = {"processes": len(listed), "database": host}
     if host != aurora:
-        saw = f"the app's database is {host}" if host else "the app does not answer through the distribution"
-        next_step = "Restart it: forever stopall; forever start ./bin/www.js; its log: forever logs 0"
-        return Finding(False, saw, expected, next_step, facts)
+        return replace(running.not_on_aurora(world, host, expected), facts=facts)
     return Finding(True, f"bin/www.js runs and uses {host}", expected, facts=facts)
 
 
@@ -107,7 +109,10 @@ def check_stopped(world: World) -> Finding:
     saw = (
         f"mariadb is {'active' if state.active else 'inactive'}, {'enabled' if state.enabled else 'disabled'}"
     )
-    return Finding(not (state.active or state.enabled), saw, expected, LAB.step(29).by_hand, facts)
+    verbs = [verb for verb, due in (("stop", state.active), ("disable", state.enabled)) if due]
+    commands = "; ".join(f"systemctl {verb} mariadb" for verb in verbs)
+    next_step = say("check.server.as_root", commands=commands)
+    return Finding(not (state.active or state.enabled), saw, expected, next_step, facts)
 
 
 @STEPS.do(29)

@@ -179,7 +179,7 @@ class World:
     @cached_property
     def app_processes(self) -> list[Process]:
         """What ``forever list`` shows of the app."""
-        return [process for process in app.processes(self.server) if process.script.endswith("www.js")]
+        return [process for process in app.processes(self.server) if app.is_app(process)]
 
     @cached_property
     def source(self) -> Login:
