@@ -41,6 +41,7 @@ class Checked:
     saw: str
     expected: str
     next: str
+    evidence: tuple[Part, ...] = ()
 
 
 class Lab:
@@ -211,7 +212,15 @@ class Lab:
         for step in [_step(step_id) for step_id in steps] or LAB.steps:
             finding = performing.safely(STEPS[step.id].check, world)
             found.append(
-                Checked(step.id, step.title, finding.passed, finding.saw, finding.expected, finding.next)
+                Checked(
+                    step.id,
+                    step.title,
+                    finding.passed,
+                    finding.saw,
+                    finding.expected,
+                    finding.next,
+                    finding.evidence,
+                )
             )
         return found
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -106,6 +108,13 @@ class Hand:
         words = [word for option in options for word in ("-c", option)]
         return self.run("git", *words, *command, cwd=self.clone if self.clone.exists() else None)
 
+    def check(self, step: int) -> tuple[dict[str, Any], str]:
+        """What ``tsalab check`` says of a step: as JSON, and as a person reads it."""
+        command = [sys.executable, "-m", "tsalab", "check", str(step)]
+        command += ["--profile", self.lab.place.account.profile.name, "--workdir", str(self.folder)]
+        (found,) = json.loads(self.run(*command, "--json", fails=True))
+        return found, self.run(*command, fails=True)
+
     def ssh(self, command: str, *, root: bool = False) -> str:
         """A command on the web server."""
         line = f"sudo sh -c {shlex.quote(command)}" if root else command
@@ -149,6 +158,7 @@ class Mistake:
     next: tuple[str, ...]
     mend: Callable[[Hand], object] = lambda _: None
     place: str = ""  # text of the line that is spoken of, in infra.yml as it is then
+    shown: tuple[str, ...] = ()  # lines of the difference, or of the file, that the cell shows
 
     def __str__(self) -> str:
         return self.name

@@ -18,8 +18,10 @@ from tsalab.steps import World
 
 from .conftest import opened
 from .hand import Hand, Mistake, finished_template, told
+from .mistakes.code import EDITS, WAY, finish
 from .mistakes.data import DUMP, EXPORT, LOAD, loaded
 from .mistakes.deployment import UPLOAD, ZIP
+from .mistakes.server import DATABASE, SERVER, restart
 from .mistakes.template import TEMPLATE
 
 
@@ -52,6 +54,8 @@ def check(hand: Hand, mistake: Mistake) -> None:
         assert f"line {number}, column " in record.saw, f"line {number}: {record.saw}"
         assert f"> {number} | " in hand.shown()
         assert "^" in hand.shown()
+    for line in mistake.shown:
+        assert line in hand.shown()
 
 
 def passes(lab: Lab, *steps: int) -> None:
@@ -127,3 +131,70 @@ def test_a_mistake_with_the_import(hand: Hand, mistake: Mistake) -> None:
 def test_the_import_as_it_should_be(hand: Hand) -> None:
     assert "ERROR" not in loaded(hand, World(hand.lab.place).credentials.dbname)
     passes(hand.lab, 14)
+
+
+# --- steps 15 to 24: the code ----------------------------------------------------------
+
+
+def test_the_clone_as_it_should_be(hand: Hand) -> None:
+    record = told(hand.lab, 15)
+    url = World(hand.lab.place).repository.clone_url()
+    assert f"clone {url}" in record.next
+    hand.git("clone", "-q", url)
+    finish(hand)
+    passes(hand.lab, *range(15, 24))
+
+
+@pytest.mark.parametrize("mistake", EDITS, ids=str)
+def test_a_mistake_in_the_code(hand: Hand, mistake: Mistake) -> None:
+    check(hand, mistake)
+
+
+def test_the_command_says_the_same(hand: Hand) -> None:
+    mistake = EDITS[0]
+    mistake.make(hand)
+    record = told(hand.lab, mistake.step)
+    as_json, as_text = hand.check(mistake.step)
+    mistake.mend(hand)
+    assert (as_json["saw"], as_json["expected"], as_json["next"]) == (
+        record.saw,
+        record.expected,
+        record.next,
+    )
+    assert "TSAGallery-Secret" in as_text
+    assert all(line in as_text for line in mistake.shown)
+
+
+@pytest.mark.parametrize("mistake", WAY, ids=str)
+def test_a_mistake_on_the_way_to_codecommit(hand: Hand, mistake: Mistake) -> None:
+    check(hand, mistake)
+
+
+def test_the_push_as_it_should_be(hand: Hand) -> None:
+    hand.git("push", "-q", "origin", "HEAD:master")
+    passes(hand.lab, 24, 25, 26)
+
+
+# --- steps 25 to 30: the web server ----------------------------------------------------
+
+
+@pytest.mark.parametrize("mistake", SERVER, ids=str)
+def test_a_mistake_on_the_server(hand: Hand, mistake: Mistake) -> None:
+    check(hand, mistake)
+
+
+def test_the_app_as_it_should_be(hand: Hand) -> None:
+    restart(hand)
+    passes(hand.lab, 27, 28)  # 28 waits for the app, which is starting
+
+
+@pytest.mark.parametrize("mistake", DATABASE, ids=str)
+def test_a_mistake_with_the_old_database(hand: Hand, mistake: Mistake) -> None:
+    check(hand, mistake)
+
+
+def test_the_lab_is_done(hand: Hand) -> None:
+    hand.ssh("systemctl stop mariadb; systemctl disable mariadb", root=True)
+    passes(hand.lab, 29, 30)
+    assert hand.lab.journal.records[-1].facts["mark_seen"] is True
+    assert [step.number for step in hand.lab.check() if not step.passed] == []

@@ -62,12 +62,20 @@ def check(
         rows = [{name: getattr(result, name) for name in fields} for result in results]
         click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
     else:
-        show(results)
+        show(results, evidence=bool(steps))
     ctx.exit(0 if all(result.passed for result in results) else 1)
 
 
-def show(results: Iterable[Checked]) -> None:
-    """Print the results as a table; what to do next stands below what is not done."""
+def show(results: Iterable[Checked], *, evidence: bool) -> None:
+    """Print the results as a table; what to do next stands below what is not done.
+
+    Parameters
+    ----------
+    results
+        Of the steps that were looked at.
+    evidence
+        Whether to print what each answer rests on, too: lines of a file, a difference.
+    """
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
@@ -89,6 +97,9 @@ def show(results: Iterable[Checked]) -> None:
         table.add_row(mark, str(result.number), told)
     console = Console()
     console.print(table)
+    for result in known if evidence else ():
+        for part in result.evidence:
+            console.print(Text(f"\n{part.text}"), soft_wrap=True)
     console.print(
         say("commands.steps_passed", passed=sum(result.passed for result in known), count=len(known))
     )

@@ -60,12 +60,14 @@ def check_clone(world: World) -> Finding:
         origin, url = world.clone.origin(), world.repository.clone_url()
         if not _same_repository(origin, url):
             saw = f"{world.clone.folder.name} is a clone of {origin or 'nothing'}"
-            return Finding(False, saw, expected, f"Move that folder away; {_OPEN_FIRST}", final=True)
+            next_step = say("check.clone.away", next=say("check.clone.make", url=url))
+            return Finding(False, saw, expected, next_step, final=True)
         return Finding(True, f"a clone of {origin}", expected, facts={"head": world.clone.head()})
     if _done_in_repository(world):
         head = world.repository.head()
         return Finding(True, "the repository holds the lab's edits already", expected, facts={"head": head})
-    return Finding(False, "there is no clone", expected, _OPEN_FIRST)
+    next_step = say("check.clone.make", url=world.repository.clone_url())
+    return Finding(False, say("check.clone.absent"), expected, next_step)
 
 
 @STEPS.do(15)

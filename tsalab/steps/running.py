@@ -45,8 +45,6 @@ def not_on_aurora(world: World, host: str, expected: str) -> Finding:
         saw = say("check.app.elsewhere", folder=start.folder, wanted=start.wanted)
     elif start.before_pull:
         saw = say("check.app.old_code", seconds=round(oldest.uptime or 0.0))
-    elif len(world.app_processes) > 1:
-        saw = say("check.app.twice", count=len(world.app_processes))
     if saw:
         return Finding(False, say("check.app.because", cause=saw, said=said), expected, next_step)
     return Finding(False, said, expected, next_step, coming=_starting(oldest, host))
