@@ -12,7 +12,14 @@ from typing import Any
 import pytest
 import yaml
 
-from tsalab import cli, errors, messages, parameters
+from tsalab import cli, errors, messages, parameters, resources
+from tsalab.records import Redactor
+from tsalab.server import failures
+from tsalab.show import bundle
+from tsalab.template.document import Document
+from tsalab.template.findings import find
+from tsalab.template.fragments import FRAGMENTS
+from tsalab.template.problems import problems
 
 ACCENTS = str.maketrans("aceinouyACEINOUY", "àçéîñöûýÀÇÉÎÑÖÛÝ")
 # Longer than English, so that whoever looks at it sees what a longer language does to a page.
@@ -88,11 +95,77 @@ def test_a_command_line_that_fails_speaks_the_language(
     pseudo_language: None, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("TSALAB_HOME", str(tmp_path / "home"))
-    with pytest.raises(SystemExit):
-        cli.main(["check", "--profile", "nobody"])
-    said = capsys.readouterr().err
-    assert said.count("⟦") >= 3
-    assert "There is" not in said
+    for words in (
+        ["check", "--profile", "nobody"],
+        ["sandbox", "status"],
+        ["sandbox", "down", "--name", "x"],
+    ):
+        with pytest.raises(SystemExit):
+            cli.main(words)
+        said = capsys.readouterr().err
+        assert said.count("⟦") >= 4
+        assert [word for word in english_left(said) if not word.endswith("Error:")] == []
+
+
+BROKEN = {
+    "a tab": "Resources:\n\tA: 1\n",
+    "a quote": "Resources:\n  A: 'x\n",
+    "a colon": "Resources:\n  A: b: c\n",
+    "empty": "",
+    "no template": "[1, 2]",
+    "an alias": "Resources: &r\n  A: *r\n",
+    "twice": "Resources:\n  A:\n    Type: X::Y\n  A:\n    Type: X::Y\n",
+    "outside": "A:\n  Type: X::Y\n",
+    "no section": "Q: 1\nResources:\n  A:\n    Type: X::Y\n",
+    "a near section": "Resource:\n  A: 1\n",
+    "under outputs": "Resources:\n  A:\n    Type: X::Y\nOutputs:\n  B:\n    Type: X::Y\n  C: 1\n",
+    "a type": "Resources:\n  A: 1\n  B:\n    Type: X\n  C:\n    Typ: 1\n",
+    "no properties": "Resources:\n  A:\n    Type: X::Y\n    Properties: 1\n    Q: 1\n",
+    "a name": "Resources:\n  A:\n    Type: X::Y\n    DependsOn: Q\n    Properties:\n      Z: !Ref W\n",
+    "a circle": (
+        "Resources:\n  A:\n    Type: X::Y\n    DependsOn: B\n  B:\n    Type: X::Y\n    DependsOn: A\n"
+    ),
+}
+
+
+@pytest.mark.parametrize("text", BROKEN.values(), ids=BROKEN)
+def test_a_broken_template_is_explained_in_the_language(text: str, pseudo_language: None) -> None:
+    found = problems(Document(text))
+    assert found
+    for problem in found:
+        assert english_left(str(problem)) == []
+        assert english_left(problem.what + problem.why + problem.next) == []
+
+
+@pytest.mark.parametrize("fragment", FRAGMENTS)
+def test_what_is_seen_of_a_block_is_told_in_the_language(fragment: str, pseudo_language: None) -> None:
+    text = (resources.templates() / "infra-lab4.yml").read_text(encoding="utf-8")
+    for seen in (
+        text,
+        text.replace("Resources:", "Resourced:"),
+        text.replace("    Type:", "    Typ:"),
+        "a: [b",
+    ):
+        finding = find(Document(seen), fragment, "as-written")
+        assert english_left(finding.saw + finding.expected) == []
+
+
+def test_a_step_that_fails_is_shown_in_the_language(pseudo_language: None) -> None:
+    for error in (errors.StepError.not_passed(3, "X", "X", "X", "X"), KeyboardInterrupt()):
+        shown = bundle.of_failure(bundle.name_of(3, "X"), error, [], Redactor())["text/plain"]
+        left = [word for word in english_left(shown) if word not in {"·", ":"}]
+        assert left == []
+
+
+def test_what_ssh_says_is_told_in_the_language(pseudo_language: None) -> None:
+    told = [
+        failures.connecting(OSError("X"), "h", "u", 3),
+        failures.connecting(TimeoutError(), "h", "u", 3),
+        failures.preparing(PermissionError(), None, None),
+        failures.command("h", "X", 1, None, "X"),
+        failures.command("h", "X", None, "KILL", ""),
+    ]
+    assert [english_left(str(error)) for error in told] == [[]] * len(told)
 
 
 def test_what_is_not_translated_is_said_in_english(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -114,6 +187,15 @@ def test_a_language_with_more_plurals_than_english(folder: Path, monkeypatch: py
     monkeypatch.setenv("TSALAB_LANGUAGE", "pl")
     said = [messages.say("tables", count=count) for count in (1, 3, 5, 1.5)]
     assert said == ["1 tabela", "3 tabele", "5 tabel", "1.5 tabeli"]
+
+
+@pytest.mark.parametrize("name", [PSEUDO, "en-pirate", "not_a_language_at_all"])
+def test_a_language_that_nobody_knows_counts_as_english_does(
+    name: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add(folder, name, {"tables": {"one": "{count} taybul", "other": "{count} taybuls"}})
+    monkeypatch.setenv("TSALAB_LANGUAGE", name)
+    assert [messages.say("tables", count=count) for count in (1, 2)] == ["1 taybul", "2 taybuls"]
 
 
 @pytest.mark.parametrize("name", ["xx", "../en", "EN"])

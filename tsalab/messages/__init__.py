@@ -126,8 +126,15 @@ def _flat(tree: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Text]]:
 
 def _counted(forms: Mapping[str, str], count: Any) -> str:
     """The form for a count; a language's own rule decides, and Babel knows them all."""
-    if language() == ENGLISH:
-        return forms["one" if count == 1 else "other"]
-    from babel import Locale  # comes with JupyterLab; of no use to English
+    english = "one" if count == 1 else "other"
+    category = english if language() == ENGLISH else _category(language(), count, english)
+    return forms.get(category, forms["other"])
 
-    return forms.get(Locale.parse(language()).plural_form(count), forms["other"])
+
+def _category(name: str, count: Any, otherwise: str) -> str:
+    from babel import Locale, UnknownLocaleError  # comes with JupyterLab; of no use to English
+
+    try:
+        return str(Locale.parse(name, sep="-" if "-" in name else "_").plural_form(count))
+    except (UnknownLocaleError, ValueError):
+        return otherwise  # a dialect or a made-up language: it counts as English does
