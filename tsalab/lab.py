@@ -268,6 +268,8 @@ class Lab:
                 "lab.summary.of", passed=len(done & {step.id for step in LAB.steps}), steps=len(LAB.steps)
             ),
         }
+        if self.mode == performing.CHALLENGE:
+            said[say("lab.summary.mode")] = say("lab.summary.challenge")
         if moved:
             said[say("lab.summary.set_aside")] = say("lab.summary.moved", moved=moved)
         return pairs(said)

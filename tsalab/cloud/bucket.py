@@ -84,7 +84,7 @@ class Bucket:
 
     def listed(self) -> list[Listed]:
         """Every object's newest version, without its content."""
-        with self._account.doing(f"list the bucket {self.name}"):
+        with self._account.doing(say("cloud.doing.bucket_list", bucket=self.name)):
             pages = self._api.get_paginator("list_objects_v2").paginate(Bucket=self.name)
             rows = [row for page in pages for row in page.get("Contents", [])]
         return [Listed(self.name, row["Key"], row["ETag"].strip('"'), row["LastModified"]) for row in rows]
@@ -133,5 +133,5 @@ class Bucket:
 
 def bucket_names(account: Account) -> list[str]:
     """Names of the account's buckets."""
-    with account.doing("list the buckets"):
+    with account.doing(say("cloud.doing.buckets")):
         return [row["Name"] for row in account.client("s3").list_buckets()["Buckets"]]

@@ -45,7 +45,7 @@ class Repository:
 
     def branches(self) -> dict[str, str]:
         """Commit id at the tip of each branch, by the branch's name."""
-        with self._account.doing(f"list the branches of {self.name}"):
+        with self._account.doing(say("cloud.doing.branches", repository=self.name)):
             pages = self._api.get_paginator("list_branches").paginate(repositoryName=self.name)
             names = [name for page in pages for name in page["branches"]]
             found = [self._api.get_branch(repositoryName=self.name, branchName=name) for name in names]

@@ -156,7 +156,8 @@ def _gone(place: Place, name: str, by_hand: str) -> Finding:
         return Finding(
             False, f"its deletion failed. {cause}", expected, f"Mend that, then: {by_hand}", final=True
         )
-    return Finding(False, state.status, expected, by_hand)
+    coming = say("check.stack.deleting", stack=name) if state.status == "DELETE_IN_PROGRESS" else ""
+    return Finding(False, state.status, expected, by_hand, coming=coming)
 
 
 @STEPS.check("cleanup-6")

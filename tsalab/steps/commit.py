@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+
 from tsalab.cloud.repository import BRANCH
 from tsalab.course import LAB
 from tsalab.errors import StepError
@@ -16,11 +18,11 @@ from tsalab.steps.world import World
 @STEPS.check(24)
 def check_commit(world: World) -> Finding:
     """The repository's newest commit holds every edit, and nothing is left uncommitted."""
-    expected = "every edit committed and pushed"
+    expected = say("check.commit.all")
     for edit in EDITS.values():
         seen = edit.look(world.pushed(edit.file), world.secret_name)
         if not seen.ok:
-            return _not_there(world, f"in CodeCommit, {edit.file}: {seen.saw}", expected)
+            return _not_there(world, say("check.commit.lacks", file=edit.file, saw=seen.saw), expected)
     head = world.repository.head()
     if world.clone.exists and (changed := world.clone.changed()):
         saw = say("check.commit.changed", files=", ".join(changed))
@@ -28,7 +30,8 @@ def check_commit(world: World) -> Finding:
     # A clone that was left behind is no fault: the edits came from elsewhere.
     if world.clone.exists and world.clone.head() != head and world.clone.contains(head):
         return Finding(False, say("check.commit.ahead"), expected, _push(world))
-    return Finding(True, f"commit {head[:10]} holds every edit", expected, facts={"commit": head})
+    saw = say("check.commit.done", commit=head[:10])
+    return Finding(True, saw, expected, facts={"commit": head})
 
 
 def _not_there(world: World, lacks: str, expected: str) -> Finding:
@@ -70,8 +73,8 @@ def do_commit(world: World, view: StepView, *, message: str = "Use Aurora RDS") 
                 step_id, LAB.step(step_id).title, saved.saw, saved.expected, saved.next
             )
     if world.clone.changed():
-        view.line(f'git commit -a -m "{message}"')
+        view.line(shlex.join(["git", "commit", "-a", "-m", message]))
         world.clone.commit(message)
-    view.line("git push")
+    view.line(shlex.join(["git", "push"]))
     world.clone.push(on_output=view.output)
     return Outcome({"commit": world.clone.head()})
