@@ -21,9 +21,10 @@ SERVICES = {"template", "cloud", "server", "migrate", "edge", "records", "show"}
 MAY: dict[str, set[str]] = {
     "__init__": {"lab"},
     "cli": set(),  # names its commands in a table, and imports them when they are called
-    "commands": {"lab", "runner", "records", "show", "profiles", "course", "sandbox"},
+    "commands": {"lab", "preflight", "runner", "records", "show", "profiles", "course", "sandbox"},
     "__main__": {"cli"},
-    "lab": {"rooms", "parameters", "profiles", "course", "steps", "guidance"} | SERVICES,
+    "lab": {"rooms", "parameters", "profiles", "course", "steps", "guidance", "preflight"} | SERVICES,
+    "preflight": {"steps"} | SERVICES,
     "guidance": {"steps", "course"} | SERVICES,
     "rooms": {"steps", "course"} | SERVICES,
     "steps": {"course", "profiles"} | SERVICES,

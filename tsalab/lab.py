@@ -15,7 +15,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Self, cast
 
-from tsalab import guidance, parameters, rooms, settings
+from tsalab import guidance, parameters, preflight, rooms, settings
 from tsalab.cloud.account import Account
 from tsalab.cloud.stacks import Stack
 from tsalab.course import CLEANUP, LAB, Step
@@ -223,6 +223,10 @@ class Lab:
                 )
             )
         return found
+
+    def preflight(self) -> None:
+        """Show whether this machine and the account have what the lab needs; changes nothing."""
+        preflight.show(self.place)
 
     def hint(self, step: StepId | None = None, *, level: int | None = None) -> None:
         """Show and record the next hint for a step: that of the step where you are, unless you name one."""

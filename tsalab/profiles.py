@@ -67,7 +67,7 @@ def locate(name: str, *, start: bool = True, on_line: Callable[[str], None] | No
     ProfileError
         When nothing has that name, or its sandbox does not run or does not start.
     """
-    if name in _section_names(_user_config(), prefix="profile ") | _section_names(_user_credentials()):
+    if _is_users_own(name):
         return Profile(name)
     folder = settings.home() / "sandboxes" / name / "aws"
     if not folder.is_dir() and name != settings.get("profile"):
@@ -77,6 +77,22 @@ def locate(name: str, *, start: bool = True, on_line: Callable[[str], None] | No
             raise ProfileError.sandbox_down(name)
         _start(name, on_line)
     return Profile(name, folder / "config", folder / "credentials")
+
+
+def runs(name: str) -> bool:
+    """Whether a profile can be used as it is, without starting its sandbox.
+
+    Parameters
+    ----------
+    name
+        The profile's name.
+    """
+    folder = settings.home() / "sandboxes" / name / "aws"
+    return _is_users_own(name) or _answers(folder / "config", name)
+
+
+def _is_users_own(name: str) -> bool:
+    return name in _section_names(_user_config(), prefix="profile ") | _section_names(_user_credentials())
 
 
 def _user_config() -> Path:

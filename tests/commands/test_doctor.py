@@ -10,6 +10,7 @@ import pytest
 
 from tests.commands.conftest import Tsalab
 from tsalab.commands import doctor
+from tsalab.preflight import machine
 from tsalab.sandbox import requirements
 
 
@@ -37,7 +38,7 @@ def test_a_profile_of_aws_is_known(tmp_path: Path, tsalab: Tsalab) -> None:
 
 
 def test_an_old_python() -> None:
-    assert doctor.python((3, 10, 2)) == doctor.Finding(
+    assert machine.python((3, 10, 2)) == doctor.Finding(
         "python", False, "3.10.2", "install Python 3.11 or newer"
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -40,6 +41,17 @@ class WorkingCopy:
             shutil.rmtree(unfinished)
         self._git("clone", "--quiet", url, str(unfinished), cwd=self.folder.parent, remote=url)
         unfinished.rename(self.folder)
+
+    def reach(self, url: str) -> None:
+        """See that git may read a repository, before there is a clone of it.
+
+        Raises
+        ------
+        CloudError
+            When git may not, with what git says.
+        """
+        # Not in the folder, which need not exist yet.
+        self._git("ls-remote", "--quiet", url, "HEAD", cwd=Path(tempfile.gettempdir()), remote=url)
 
     def configure(self) -> None:
         """Let a plain ``git push`` in a terminal use the same credentials, and give commits an author."""

@@ -19,7 +19,7 @@ FRAGMENTS = {
     5: "read-secrets-policy",
 }
 # What lab 3's template has and the lab's steps refer to.
-_LAB3 = ("VPC", "PrivateSubnetA", "PrivateSubnetB", "PrivateSecurityGroup", "ServerRole", "CFDistribution")
+LAB3 = ("VPC", "PrivateSubnetA", "PrivateSubnetB", "PrivateSecurityGroup", "ServerRole", "CFDistribution")
 
 
 def _problems(template: Template) -> list[Problem]:
@@ -79,7 +79,7 @@ def check_open(world: World) -> Finding:
     template = world.template
     if problem := _problem(template):
         return problem
-    missing = [name for name in _LAB3 if name not in template.resources]
+    missing = [name for name in LAB3 if name not in template.resources]
     if missing:
         return Finding(
             False,

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tsalab.sandbox.control import aurora_rules as rules
-from tsalab.sandbox.control.aurora import Clusters
+from tsalab.sandbox.control.aurora import ENGINE_VERSION, Clusters
 from tsalab.sandbox.control.aurora_rules import RdsError, Wish
 
 TOUCHES = (
@@ -55,6 +55,7 @@ def install(clusters: Clusters) -> None:
     rds._ACTION_MAP.update(ours)
     original = rds._ACTION_MAP["DescribeDBClusters"]
     rds._ACTION_MAP["DescribeDBClusters"] = lambda p: original(_lowered(p))
+    rds._ACTION_MAP["DescribeDBEngineVersions"] = _engine_versions
 
     async def data_api(_method: str, path: str, *_rest: Any) -> Response | None:
         if path not in app._RDS_DATA_PATHS:
@@ -227,6 +228,25 @@ class Actions:
 
         made = self.clusters.delete_snapshot(rds._p(p, "DBClusterSnapshotIdentifier"))
         return _snapshot("DeleteDBClusterSnapshot", {**made, "Status": "deleted"})
+
+
+def _engine_versions(p: Params) -> Response:
+    """``DescribeDBEngineVersions``: the one engine and mode that have a real database behind them here."""
+    from ministack.services import rds
+
+    wanted = (rds._p(p, "Engine") or rules.ENGINE, rds._p(p, "EngineVersion") or ENGINE_VERSION)
+    member = (
+        f"<DBEngineVersion><Engine>{rules.ENGINE}</Engine><EngineVersion>{ENGINE_VERSION}</EngineVersion>"
+        "<DBParameterGroupFamily>aurora5.6</DBParameterGroupFamily><Status>available</Status>"
+        f"<SupportedEngineModes><member>{rules.MODE}</member></SupportedEngineModes></DBEngineVersion>"
+    )
+    members = member if wanted == (rules.ENGINE, ENGINE_VERSION) else ""
+    inner = (
+        f"<DescribeDBEngineVersionsResult><DBEngineVersions>{members}</DBEngineVersions>"
+        "</DescribeDBEngineVersionsResult>"
+    )
+    response: Response = rds._xml(200, "DescribeDBEngineVersionsResponse", inner)
+    return response
 
 
 def _guarded(action: Callable[[Params], Response]) -> Callable[[Params], Response]:
