@@ -47,12 +47,23 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 def add(folder: Path, language: str, texts: Mapping[str, Any]) -> None:
-    (folder / f"{language}.yml").write_text(yaml.safe_dump(texts, allow_unicode=True), encoding="utf-8")
+    text = yaml.dump(dict(texts), Dumper=yaml.CSafeDumper, allow_unicode=True)
+    (folder / f"{language}.yml").write_text(text, encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def pseudo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The English catalogue and its pseudo-translation."""
+    folder = tmp_path_factory.mktemp("languages")
+    shutil.copy(Path(messages.__file__).parent / "en.yml", folder)
+    english = (folder / "en.yml").read_text(encoding="utf-8")
+    add(folder, PSEUDO, translated(yaml.load(english, Loader=yaml.CSafeLoader)))
+    return folder
 
 
 @pytest.fixture
-def pseudo_language(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    add(folder, PSEUDO, translated(yaml.safe_load((folder / "en.yml").read_text(encoding="utf-8"))))
+def pseudo_language(pseudo_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(messages, "_FOLDER", pseudo_folder)  # its language is cached under its own name
     monkeypatch.setenv("TSALAB_LANGUAGE", PSEUDO)
 
 
