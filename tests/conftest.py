@@ -87,6 +87,14 @@ def fresh_sandbox() -> Iterator[LiveSandbox]:
 
 
 @pytest.fixture(scope="module")
+def slow_sandbox() -> Iterator[LiveSandbox]:
+    """A sandbox that takes its time, as AWS does: what happens in it can be watched."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TSALAB_PACE", "1")
+        yield from _live("slow", start_state=True)
+
+
+@pytest.fixture(scope="module")
 def module_sandbox() -> Iterator[LiveSandbox]:
     """A sandbox that the tests of one file share and change, in their order."""
     yield from _live("lab", start_state=True)

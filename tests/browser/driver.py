@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, Request
 
 from tests.browser.conftest import SECONDS, JupyterLab
 
@@ -37,17 +37,17 @@ WATCH_BARS = """() => {
   }).observe(document.body, {subtree: true, childList: true, attributes: true, attributeFilter: ['value']});
 }"""
 
-# The promise of the command ends when the cell has run, and gives whether it ran well.
-RUN_CELL = """async id => {
+# The command's promise is kept when the cell has run; a person may look around meanwhile.
+START_CELL = """async id => {
   const {content, context} = window.jupyterapp.shell.currentWidget;
   await context.sessionContext.ready;
   const index = content.widgets.findIndex(cell => cell.model.id === id);
   if (index < 0) throw new Error(`there is no cell ${id}`);
   content.activeCellIndex = index;
   await content.scrollToItem(index, 'smart');
-  await window.jupyterapp.commands.execute('notebook:run-cell');
   const outputs = content.widgets[index].model.outputs;
-  return outputs ? Array.from({length: outputs.length}, (_, i) => outputs.get(i).toJSON()) : [];
+  window.tsalabRun = window.jupyterapp.commands.execute('notebook:run-cell').then(
+    () => Array.from({length: outputs.length}, (_, i) => outputs.get(i).toJSON()));
 }"""
 
 
@@ -133,10 +133,36 @@ class Person:
             "light => document.body.dataset.jpThemeLight === light", arg=str(name == "light").lower()
         )
 
+    def start(self, cell: str) -> None:
+        """Run the cell of an id, and do not wait for its end."""
+        self.page.evaluate(START_CELL, cell)
+
+    def ended(self) -> list[dict[str, Any]]:
+        """Wait for the cell that was started; its outputs, as they would be saved."""
+        outputs: list[dict[str, Any]] = self.page.evaluate("() => window.tsalabRun")
+        return outputs
+
     def run(self, cell: str) -> list[dict[str, Any]]:
         """Run the cell of an id; its outputs, as they would be saved."""
-        outputs: list[dict[str, Any]] = self.page.evaluate(RUN_CELL, cell)
-        return outputs
+        self.start(cell)
+        return self.ended()
+
+    def output(self, cell: str) -> Locator:
+        """Where a cell shows its outputs."""
+        index = self.page.evaluate(
+            "id => window.jupyterapp.shell.currentWidget.content.widgets"
+            ".findIndex(cell => cell.model.id === id)",
+            cell,
+        )
+        return self.page.locator(f'.jp-Notebook [data-windowed-list-index="{index}"] .jp-OutputArea')
+
+    def scroll_to(self, cell: str) -> None:
+        """Bring a cell into view."""
+        self.page.evaluate(
+            "id => { const {content} = window.jupyterapp.shell.currentWidget;"
+            " return content.scrollToItem(content.widgets.findIndex(c => c.model.id === id), 'start'); }",
+            cell,
+        )
 
     def write_in(self, cell: str, source: str) -> None:
         """Replace a cell's source."""
