@@ -27,7 +27,7 @@ pytestmark = pytest.mark.timeout(600)
 
 PICTURES = Path("build", "screenshots")
 WIDGET = "application/vnd.jupyter.widget-view+json"
-ROWS = 600_000
+ROWS = 200_000
 MORE_ROWS = (
     "CREATE TABLE visits (id INT PRIMARY KEY, page VARCHAR(60) NOT NULL, seen DATETIME NOT NULL);"
     " INSERT INTO visits SELECT seq, CONCAT('/photo/', seq MOD 6, '?visitor=', SHA1(seq)),"
