@@ -20,6 +20,10 @@ COMMANDS = {
     "run": ("tsalab.commands.run:run", "Run the whole lab headless and show a table of its steps."),
     "lab": ("tsalab.commands.lab:lab", "Open the lab in JupyterLab."),
     "check": ("tsalab.commands.check:check", "Check steps by what really is there, however it got there."),
+    "reset": (
+        "tsalab.commands.reset:reset",
+        "Go back to just before a step, or list what that takes back.",
+    ),
     "doctor": ("tsalab.commands.doctor:doctor", "See whether this machine has what the lab needs."),
     "sandbox": ("tsalab.commands.sandbox:sandbox", "Start, stop and look at the embedded AWS."),
 }

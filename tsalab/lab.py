@@ -15,7 +15,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Self, cast
 
-from tsalab import guidance, parameters, preflight, rooms, settings
+from tsalab import guidance, parameters, preflight, rooms, settings, standing
 from tsalab.cloud.account import Account
 from tsalab.cloud.stacks import Stack
 from tsalab.course import CLEANUP, LAB, Step
@@ -25,8 +25,9 @@ from tsalab.files import replace_bytes
 from tsalab.messages import say
 from tsalab.profiles import Profile, locate
 from tsalab.records import Journal, Mode, Record, utc_now
+from tsalab.reset import reset
 from tsalab.show import Part, StepView, pairs
-from tsalab.steps import STEPS, Finding, Outcome, Place, World, performing
+from tsalab.steps import STEPS, Finding, Outcome, Place, World, performing, undo
 
 _STATE = ".tsalab"
 
@@ -176,8 +177,10 @@ class Lab:
                     finding = performing.wait_if_coming(code.check, finding, self.place, view, seconds)
                 evidence = finding.evidence
                 if code.do and performing.due(code, finding, self.mode):
+                    undo.keep_before(step.id, world, view)
                     outcome = code.do(world, view, **options)
                     finding = performing.wait(code.check, self.place, seconds)
+                    undo.keep_after(step.id, world, view, passed=finding.passed)
                 elif self.mode == performing.GUIDED and not finding.passed:
                     finding = performing.wait(code.check, self.place, seconds)
             except TsalabError as raised:
@@ -240,6 +243,25 @@ class Lab:
         """Show how to do a step without its cell: the step where you are, unless you name one."""
         guidance.by_hand(self, step)
 
+    def reset(self, to: int | str, *, yes: bool = False) -> None:
+        """Go back to just before a step; without ``yes``, only list what that would take back.
+
+        Parameters
+        ----------
+        to
+            A step's number, a section's title (or the slug of its cell), or ``"start"``.
+        yes
+            Whether to do it.
+
+        Raises
+        ------
+        ResetError
+            When there is no such place, or the lab is not just before it afterwards.
+        TsalabError
+            When a part cannot go back.
+        """
+        reset(self, to, yes=yes)
+
     def _record(self, step: Step, finding: Finding, outcome: Outcome, started: Any) -> Record:
         mask = self.place.redactor.mask
         return self.journal.append(
@@ -262,15 +284,12 @@ class Lab:
 
     def _summary(self, moved: Path | None) -> Part:
         account = self.place.account
-        done = {record.step for record in self.journal.of_kind("step") if record.passed}
         said: dict[str, object] = {
             say("lab.summary.account"): say(
                 "lab.summary.region", account=account.identity["account"], region=account.region
             ),
             say("lab.summary.folder"): self.place.workdir,
-            say("lab.summary.passed"): say(
-                "lab.summary.of", passed=len(done & {step.id for step in LAB.steps}), steps=len(LAB.steps)
-            ),
+            **standing.told(self.journal),
         }
         if self.mode == performing.CHALLENGE:
             said[say("lab.summary.mode")] = say("lab.summary.challenge")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tsalab.steps.code import _same_repository
+from tsalab.steps.code import same_repository
 
 AWS = "https://git-codecommit.us-east-1.amazonaws.com/v1/repos/TSAGallery-API"
 SANDBOX = "http://127.0.0.1:4000/v1/repos/TSAGallery-API"
@@ -30,4 +30,4 @@ SANDBOX = "http://127.0.0.1:4000/v1/repos/TSAGallery-API"
     ],
 )
 def test_an_origin_is_the_repository(origin: str, url: str, same: bool) -> None:
-    assert _same_repository(origin, url) is same
+    assert same_repository(origin, url) is same

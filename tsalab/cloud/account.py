@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from contextlib import AbstractContextManager
 from functools import cached_property
 from pathlib import Path
@@ -46,12 +47,14 @@ class Account:
             raise ProfileError.no_region(profile.name)
         self.region: str = self._session.region_name
         self._clients: dict[str, Any] = {}
+        self._making = threading.Lock()  # clients may be used by several threads, but not made by them
 
     def client(self, service: str) -> Any:
         """A boto3 client, made once a service."""
-        if service not in self._clients:
-            self._clients[service] = self._session.client(service, config=_CONFIG)
-        return self._clients[service]
+        with self._making:
+            if service not in self._clients:
+                self._clients[service] = self._session.client(service, config=_CONFIG)
+            return self._clients[service]
 
     @property
     def session(self) -> boto3.Session:

@@ -69,13 +69,14 @@ class Bucket:
             answer = self._api.put_object(Bucket=self.name, Key=key, Body=body)
         return str(answer.get("VersionId", ""))
 
-    def get(self, key: str) -> StoredObject | None:
-        """An object with its content, or None when there is none."""
+    def get(self, key: str, version: str = "") -> StoredObject | None:
+        """An object with its content, or None when there is none; the newest version unless one is named."""
+        which = {"VersionId": version} if version else {}
         with self._account.doing(say("cloud.doing.object_read", bucket=self.name, key=key)):
             try:
-                answer = self._api.get_object(Bucket=self.name, Key=key)
+                answer = self._api.get_object(Bucket=self.name, Key=key, **which)
             except ClientError as error:
-                if error_code(error) in {"404", "NoSuchKey", "NoSuchBucket"}:
+                if error_code(error) in {"404", "NoSuchKey", "NoSuchBucket", "NoSuchVersion"}:
                     return None
                 raise
             body = answer["Body"].read()
@@ -88,6 +89,16 @@ class Bucket:
             pages = self._api.get_paginator("list_objects_v2").paginate(Bucket=self.name)
             rows = [row for page in pages for row in page.get("Contents", [])]
         return [Listed(self.name, row["Key"], row["ETag"].strip('"'), row["LastModified"]) for row in rows]
+
+    def versions(self, key: str) -> list[str]:
+        """Version ids of an object, newest first; deleted ones are not among them."""
+        found: list[str] = []
+        with self._account.doing(say("cloud.doing.object_versions", bucket=self.name, key=key)):
+            pages = self._api.get_paginator("list_object_versions").paginate(Bucket=self.name, Prefix=key)
+            for page in pages:
+                rows = page.get("Versions", [])
+                found += [str(row["VersionId"]) for row in rows if row["Key"] == key]
+        return found
 
     def count(self) -> int:
         """How many versions and delete markers the bucket holds."""

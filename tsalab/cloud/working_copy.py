@@ -102,6 +102,82 @@ class WorkingCopy:
         """
         self._git("push", *(() if on_output else ("--quiet",)), remote=self.origin(), on_output=on_output)
 
+    # --- going back -----------------------------------------------------------------------
+
+    def fetch(self) -> None:
+        """Learn what the repository holds now; changes no branch and no file of ours."""
+        self._git("fetch", "--quiet", "--prune", "origin", remote=self.origin())
+
+    def history(self, commit: str) -> list[tuple[str, str]]:
+        """A commit and those before it as id and subject, newest first; of a merge, the first parent."""
+        said = self._said("log", "--first-parent", "--format=%H %s", commit)
+        rows = [line.partition(" ") for line in said.splitlines()]
+        return [(identifier, subject) for identifier, _, subject in rows]
+
+    def knows(self, commit: str) -> bool:
+        """Whether a commit is in this copy."""
+        found = self._run(("cat-file", "-e", f"{commit}^{{commit}}"), self.folder)
+        return found.returncode == 0
+
+    def text(self, path: str, commit: str) -> str | None:
+        """A file as a commit holds it, every byte of it; None when it is not there."""
+        command = ["git", "cat-file", "blob", f"{commit}:{path}"]
+        found = subprocess.run(
+            command, cwd=self.folder, capture_output=True, stdin=subprocess.DEVNULL, check=False
+        )
+        return found.stdout.decode("utf-8", "replace") if found.returncode == 0 else None
+
+    def differing(self, one: str, other: str) -> list[str]:
+        """Files that differ between two commits."""
+        return self._said("diff", "--name-only", one, other).splitlines()
+
+    def ahead(self, *of: str) -> int:
+        """How many commits of any branch or stash of ours are in none of the given commits' history."""
+        others = [f"^{commit}" for commit in of]
+        return int(self._said("rev-list", "--count", "--branches", "--glob=refs/stash", "HEAD", *others))
+
+    def untracked(self) -> list[str]:
+        """Files that git does not follow, but those that it is told to ignore and an editor's own."""
+        said = self._said("ls-files", "--others", "--exclude-standard")
+        return [name for name in said.splitlines() if ".ipynb_checkpoints/" not in name]
+
+    def keep(self, commit: str, name: str) -> str:
+        """Put a branch on a commit, so that it is not lost; returns the branch's name."""
+        number, branch = 1, name
+        while (there := self._said("rev-parse", "--verify", "--quiet", f"refs/heads/{branch}")) != commit:
+            if not there:
+                self._git("branch", branch, commit)
+                break
+            number += 1
+            branch = f"{name}-{number}"
+        return branch
+
+    def point_at(self, commit: str, branch: str) -> None:
+        """Have a branch checked out that ends at a commit; every file stays as it is in the folder."""
+        self._git("symbolic-ref", "HEAD", f"refs/heads/{branch}")
+        self._git("reset", "--quiet", "--mixed", commit)
+
+    def push_back(self, commit: str, branch: str, lease: str) -> None:
+        """Move the repository's branch to an earlier commit, unless somebody pushed to it since.
+
+        Parameters
+        ----------
+        commit
+            Where it shall end.
+        branch
+            Its name.
+        lease
+            Where it must end now.
+
+        Raises
+        ------
+        CloudError
+            When git, or the repository, refuses.
+        """
+        moved = f"{commit}:refs/heads/{branch}"
+        with_lease = f"--force-with-lease={branch}:{lease}"
+        self._git("push", "--quiet", with_lease, "origin", moved, remote=self.origin())
+
     def _said(self, *command: str, strip: bool = True) -> str:
         result = self._run(command, self.folder)
         return result.stdout.strip() if strip else result.stdout

@@ -13,6 +13,7 @@ wording stands in one place::
     ├── MigrationError      the data could not be read, written or verified
     ├── SiteError           the site does not answer as it should
     ├── RecordError         a step record or journal is unreadable
+    ├── ResetError          the lab could not go back to before a step
     ├── StepError           a step's check did not pass
     └── SandboxError        the embedded AWS cannot start, or a tool it needs is missing
 
@@ -26,6 +27,7 @@ from tsalab.errors.cloud import CloudError
 from tsalab.errors.migration import MigrationError
 from tsalab.errors.profile import ProfileError
 from tsalab.errors.record import RecordError
+from tsalab.errors.reset import ResetError
 from tsalab.errors.sandbox import SandboxError
 from tsalab.errors.server import ServerError
 from tsalab.errors.settings import SettingError
@@ -38,6 +40,7 @@ __all__ = [
     "MigrationError",
     "ProfileError",
     "RecordError",
+    "ResetError",
     "SandboxError",
     "ServerError",
     "SettingError",

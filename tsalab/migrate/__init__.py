@@ -16,8 +16,10 @@ from tsalab.migrate.copying import Copied, Progress, Report, copy
 from tsalab.migrate.digests import TableDigest, count, digest
 from tsalab.migrate.dump import DumpFacts, read_dump
 from tsalab.migrate.login import Login, connect
+from tsalab.migrate.marks import Marks, marks, written
 from tsalab.migrate.planning import Plan, plan, prepare
 from tsalab.migrate.questions import connections_of, databases_with, row_counts, server_version
+from tsalab.migrate.removal import drop_tables
 from tsalab.migrate.schema import tables
 
 __all__ = [
@@ -25,6 +27,7 @@ __all__ = [
     "Copied",
     "DumpFacts",
     "Login",
+    "Marks",
     "Plan",
     "Progress",
     "Report",
@@ -37,10 +40,13 @@ __all__ = [
     "count",
     "databases_with",
     "digest",
+    "drop_tables",
+    "marks",
     "plan",
     "prepare",
     "read_dump",
     "row_counts",
     "server_version",
     "tables",
+    "written",
 ]

@@ -54,26 +54,39 @@ class Summer:
 
     def __init__(self, table: str, columns: tuple[Column, ...]) -> None:
         self._table = table
-        self._forms: list[Callable[[Value], bytes]] = [_FORMS.get(column.kind, _plain) for column in columns]
+        self._forms = _forms(columns)
         names = "\0".join(column.name for column in columns)
         self._sum = int.from_bytes(hashlib.sha256(names.encode()).digest(), "big")
         self.rows = 0
 
     def add(self, row: Row) -> None:
         """Take one row."""
-        parts = []
-        for form, value in zip(self._forms, row, strict=True):
-            if value is None:
-                parts.append(b"-")
-            else:
-                written = form(value)
-                parts.append(b"%d:%b" % (len(written), written))
-        self._sum += int.from_bytes(hashlib.sha256(b"".join(parts)).digest(), "big")
+        self._sum += int.from_bytes(_hash(self._forms, row), "big")
         self.rows += 1
 
     def digest(self) -> TableDigest:
         """The digest of all rows so far."""
         return TableDigest(self._table, self.rows, f"{self._sum % _MODULUS:064x}")
+
+
+def row_hash(columns: tuple[Column, ...], row: Row) -> bytes:
+    """Hash of one row; equal on MariaDB and MySQL for equal rows."""
+    return _hash(_forms(columns), row)
+
+
+def _hash(forms: list[Callable[[Value], bytes]], row: Row) -> bytes:
+    parts = []
+    for form, value in zip(forms, row, strict=True):
+        if value is None:
+            parts.append(b"-")
+        else:
+            written = form(value)
+            parts.append(b"%d:%b" % (len(written), written))
+    return hashlib.sha256(b"".join(parts)).digest()
+
+
+def _forms(columns: tuple[Column, ...]) -> list[Callable[[Value], bytes]]:
+    return [_FORMS.get(column.kind, _plain) for column in columns]
 
 
 def _plain(value: Value) -> bytes:

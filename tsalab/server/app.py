@@ -7,7 +7,9 @@ mount namespaces) exports ``TSA_APP_DIR``, so the machine is asked.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+import secrets
+import shlex
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from tsalab.errors import ServerError
@@ -105,6 +107,63 @@ def read(server: Server, path: str) -> str:
     return server.run(f'cat "{FOLDER}"/{path}', root=True).stdout
 
 
+def read_at(server: Server, commit: str, paths: Sequence[str]) -> list[str] | None:
+    """Texts of files as a commit of the application holds them; None when it has not all of them.
+
+    Parameters
+    ----------
+    commit
+        One that HEAD's history may hold.
+    paths
+        Relative to the application's folder.
+    """
+    mark = secrets.token_hex(8)
+    at = shlex.quote(commit)
+    shows = " && ".join(f"git show {at}:{shlex.quote(path)} && echo {mark}" for path in paths)
+    line = f'cd "{FOLDER}" && git merge-base --is-ancestor {at} HEAD && {shows}'
+    result = server.run(line, root=True, check=False)
+    return result.stdout.split(f"{mark}\n")[:-1] if result.status == 0 else None
+
+
+def changed(server: Server) -> bool:
+    """Whether a file of the application that git follows differs from the commit checked out."""
+    line = f'cd "{FOLDER}" && git diff --quiet HEAD'
+    return server.run(line, root=True, check=False).status != 0
+
+
+def go_back(
+    server: Server, commit: str, keep: str, on_output: Callable[[str], None] | None = None
+) -> list[str]:
+    """Bring the application's files to an earlier commit.
+
+    What only this machine has is kept: changed files in git's stash, commits on a branch.
+
+    Parameters
+    ----------
+    commit
+        One of HEAD's history.
+    keep
+        Name of what is kept.
+    on_output
+        Called with output as it comes.
+
+    Returns
+    -------
+    list of str
+        What was kept: ``stash`` or ``branch``.
+    """
+    name, who = shlex.quote(keep), "-c user.name=tsalab -c user.email=tsalab@tsalab.example"
+    line = (
+        f'cd "{FOLDER}" || exit 1; '
+        f"git diff --quiet HEAD || {{ git {who} stash push --quiet -m {name} && echo stash; }} || exit 1; "
+        "git merge-base --is-ancestor HEAD '@{u}' || { "
+        f"{{ git branch {name} 2>/dev/null || git branch {name}-$(git rev-parse --short HEAD); }} "
+        "&& echo branch || exit 1; }; "
+        f"git reset --quiet --hard {shlex.quote(commit)}"
+    )
+    return server.run(line, root=True, on_output=on_output).stdout.split()
+
+
 def stop_all(server: Server, on_output: Callable[[str], None] | None = None) -> Result:
     """Step 27's ``forever stopall``."""
     return server.run(f'cd "{FOLDER}" && forever stopall', root=True, on_output=on_output)
@@ -151,6 +210,11 @@ def started(server: Server, process: Process) -> Start:
     at = re.search(r"\d+", moved)
     began = float(now or 0) - (process.uptime or 0.0)
     return Start(where or wanted, wanted, at is not None and began < float(at[0]))
+
+
+def restart_all(server: Server, on_output: Callable[[str], None] | None = None) -> Result:
+    """``forever restartall``: what runs starts again on the code that is there now, in one command."""
+    return server.run(f'cd "{FOLDER}" && forever restartall', root=True, on_output=on_output)
 
 
 def processes(server: Server, *, root: bool = True) -> list[Process]:

@@ -1,4 +1,4 @@
-"""The steps of the lab, one module a section; each step has a *do* and a *check*.
+"""The steps of the lab, one module a section; each step has a *do*, a *check* and an *undo*.
 
 A check only reads, and reads the real state; it never asks what a *do* remembered. A do
 may run twice, or after a crash at any point, and ends in the same state.
@@ -24,6 +24,7 @@ __all__ = [
     "data",
     "infrastructure",
     "template",
+    "undo",
     "visit",
     "webserver",
 ]

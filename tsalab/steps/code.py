@@ -43,7 +43,7 @@ def _look(world: World, edit: Edit) -> Seen:
     return elsewhere if elsewhere.ok and not world.clone.changed() else seen
 
 
-def _same_repository(origin: str, url: str) -> bool:
+def same_repository(origin: str, url: str) -> bool:
     """Whether an origin is the repository of a clone URL, written in any of CodeCommit's three ways."""
     have, want = urlsplit(origin), urlsplit(url)
     if have.scheme == "codecommit" or origin.startswith("codecommit::"):  # git-remote-codecommit
@@ -58,7 +58,7 @@ def check_clone(world: World) -> Finding:
     expected = f"a clone of {world.place.repository} in the working folder"
     if world.clone.exists:
         origin, url = world.clone.origin(), world.repository.clone_url()
-        if not _same_repository(origin, url):
+        if not same_repository(origin, url):
             saw = f"{world.clone.folder.name} is a clone of {origin or 'nothing'}"
             next_step = say("check.clone.away", next=say("check.clone.make", url=url))
             return Finding(False, saw, expected, next_step, final=True)

@@ -17,7 +17,7 @@ from tsalab.steps.world import World
 from tsalab.template import read_package
 
 # AWS's pipelines look for a new object about once a minute; after this, start it by hand.
-_POLLING_SECONDS = 90.0
+POLLING_SECONDS = 90.0
 
 # What RDS calls a cluster that will be available by itself.
 _ON_ITS_WAY = frozenset({"creating", "modifying", "starting", "backing-up", "available"})
@@ -112,7 +112,7 @@ def check_pipeline(world: World) -> Finding:
         next_step = say("check.pipeline.start", name=world.place.pipeline.name)
         # It looks for new objects from time to time; after that, it will not start by itself.
         waited = (datetime.now(UTC) - world.uploaded.modified).total_seconds()
-        coming = say("check.pipeline.notices") if waited < _POLLING_SECONDS else ""
+        coming = say("check.pipeline.notices") if waited < POLLING_SECONDS else ""
         return Finding(False, saw, expected, next_step, coming=coming)
     if run.status not in {"Succeeded", "InProgress"}:
         return _failed_run(world, run, expected)
@@ -163,7 +163,7 @@ def do_wait(world: World, view: StepView) -> Outcome:
     if not uploaded.passed:
         raise StepError.not_passed(8, LAB.step(8).title, uploaded.saw, uploaded.expected, uploaded.next)
     watch = Watch(world, view, check_pipeline)
-    _, started = poll(watch.running, bool, seconds=_POLLING_SECONDS)
+    _, started = poll(watch.running, bool, seconds=POLLING_SECONDS)
     if not started:
         view.line("The pipeline did not notice the upload by itself; starting it.")
         world.place.pipeline.start()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from tsalab.errors import TsalabError
@@ -11,6 +11,7 @@ from tsalab.errors import TsalabError
 if TYPE_CHECKING:
     from tsalab.course.course import StepId
     from tsalab.show import Part
+    from tsalab.steps.undo.move import Back, Move
     from tsalab.steps.world import World
 
 
@@ -68,9 +69,13 @@ Do = Callable[..., Outcome]
 """Called with the world, the view, and what the notebook cell gave by name."""
 
 
+Undo = Callable[["Back"], "list[Move]"]
+"""Looks at the real state, and plans how to bring a part of it back to before a step."""
+
+
 @dataclass(frozen=True)
 class StepCode:
-    """A step's check, and its do where it changes something.
+    """A step's check, and its do and undo where it changes something.
 
     Parameters
     ----------
@@ -82,11 +87,14 @@ class StepCode:
         Whether the do runs even when the check passes already, because it shows or proves
         something and takes no work from the learner: a challenge runs it too, once the
         check has passed.
+    undo
+        Brings the lab back to before the step; None for a step that only looks.
     """
 
     check: Check
     do: Do | None = None
     always: bool = False
+    undo: Undo | None = None
 
 
 class Registry(dict["StepId", StepCode]):
@@ -106,6 +114,16 @@ class Registry(dict["StepId", StepCode]):
 
         def register(function: Do) -> Do:
             self[step_id] = StepCode(self[step_id].check, function, always)
+            return function
+
+        return register
+
+    def undo(self, *step_ids: StepId) -> Callable[[Undo], Undo]:
+        """Register a function as the undo of steps that change the same part of the world."""
+
+        def register(function: Undo) -> Undo:
+            for step_id in step_ids:
+                self[step_id] = replace(self[step_id], undo=function)
             return function
 
         return register

@@ -16,8 +16,8 @@ theirs: comments, spacing, quoting, line ends, a byte order mark, a missing last
 
 from tsalab.template.findings import Finding
 from tsalab.template.fragments import FRAGMENTS
-from tsalab.template.package import package, read_package
+from tsalab.template.package import package, read_package, zipped
 from tsalab.template.problems import Problem
 from tsalab.template.template import Template
 
-__all__ = ["FRAGMENTS", "Finding", "Problem", "Template", "package", "read_package"]
+__all__ = ["FRAGMENTS", "Finding", "Problem", "Template", "package", "read_package", "zipped"]

@@ -36,7 +36,12 @@ def package(template_path: Path, zip_path: Path) -> Path:
     TemplateError
         When the template cannot be read, or the zip not be written.
     """
-    content = read_bytes(template_path)
+    write_bytes(zip_path, zipped(read_bytes(template_path)))
+    return zip_path
+
+
+def zipped(content: bytes) -> bytes:
+    """The zip of a template's bytes: equal for equal templates."""
     member = zipfile.ZipInfo(MEMBER, date_time=_EPOCH)
     member.create_system = 3  # Unix, on every system
     member.external_attr = 0o644 << 16
@@ -44,8 +49,7 @@ def package(template_path: Path, zip_path: Path) -> Path:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         archive.writestr(member, content)
-    write_bytes(zip_path, buffer.getvalue())
-    return zip_path
+    return buffer.getvalue()
 
 
 def read_package(source: Path | bytes) -> str:
