@@ -6,7 +6,7 @@ import pytest
 
 from tsalab import resources
 from tsalab.errors import StepError
-from tsalab.steps.source import APP, CONFIG, DEFAULT_SECRET, EDITS, block, find
+from tsalab.steps.source import APP, CONFIG, DEFAULT_SECRET, EDITS, block, find, missing_comma, with_comma
 
 API = resources.templates() / "gallery" / "api"
 ORDER = ("config-make-room", "config-secret-name", "config-drop-db", "app-drop-pool", "app-add-pool")
@@ -180,3 +180,39 @@ def test_a_changed_file_is_refused_and_named(name: str, start: str) -> None:
         EDITS[name].apply(start, DEFAULT_SECRET)
     assert EDITS[name].file in caught.value.what
     assert "by hand" in caught.value.next_step
+
+
+@pytest.mark.parametrize("line", [4, 5, 6])
+def test_a_missing_comma_is_found_where_it_is_missing(line: int) -> None:
+    good = edited(CONFIG, ORDER)
+    lines = good.split("\n")
+    lines[line - 1] = lines[line - 1].rstrip(",") + "  // a comment, with a comma"
+    assert missing_comma("\n".join(lines)) == (line if line < 6 else None)  # before } none is needed
+    assert missing_comma(good) is None
+    mended = with_comma("\n".join(lines), line)
+    assert mended.split("\n")[line - 1].endswith(",  // a comment, with a comma")
+    assert missing_comma(mended) is None
+
+
+def test_what_to_delete_is_said_by_its_lines() -> None:
+    seen = EDITS["config-drop-db"].look(text(CONFIG), DEFAULT_SECRET)
+    assert seen.next == "Delete lines 14 to 20 of utils/config.js."
+    seen = EDITS["app-drop-pool"].look(text(APP), DEFAULT_SECRET)
+    assert seen.next == "Delete lines 37 to 44 of app.js."
+    assert "lines 37 to 44" in seen.saw
+    assert "beside the new one" not in seen.saw
+
+
+def test_an_old_pool_beside_the_new_one_is_named() -> None:
+    both = text(APP).replace(
+        "\n".join(block("app-pool-old")), "\n".join(block("app-pool-new") + block("app-pool-old"))
+    )
+    seen = EDITS["app-drop-pool"].look(both, DEFAULT_SECRET)
+    first = 37 + len(block("app-pool-new"))
+    assert f"in lines {first} to {first + 7}, beside the new one" in seen.saw
+    assert seen.next == f"Delete lines {first} to {first + 7} of app.js."
+
+
+def test_a_block_that_nothing_closes_is_one_line() -> None:
+    seen = EDITS["config-drop-db"].look("const config = {\n    db: {\n        host: 1,\n", DEFAULT_SECRET)
+    assert seen.next == "Delete lines 2 to 2 of utils/config.js."

@@ -157,3 +157,86 @@ def test_a_file_that_is_no_template_has_nothing():
     for text in ("", "just text", "- a list", "Resources:\n", "Resources: []", "\x00"):
         assert not Template(text).has("database-cluster").present
         assert not Template(text).has("read-secrets-policy").present
+
+
+NEXT = [
+    (
+        "      EngineMode: serverless\n",
+        "",
+        "Add the line `EngineMode: serverless` to DatabaseCluster.Properties.",
+    ),
+    ("EngineMode: serverless", "EngineMode: provisioned", "write serverless instead"),
+    (
+        "      DBSubnetGroupName:\n        Ref: DatabaseSubnetGroup",
+        "      DBSubnetGroupName:\n        Ref: PrivateSubnetA",
+        "write !Ref DatabaseSubnetGroup instead",
+    ),
+    (
+        "      DatabaseName: !Join ['', [!Ref 'AWS::StackName', 'Data'] ]\n",
+        "",
+        "Add the line `DatabaseName: !Sub '${AWS::StackName}Data'` to DatabaseCluster.Properties.",
+    ),
+    (
+        "      ScalingConfiguration:\n",
+        "      Other:\n",
+        "Add ScalingConfiguration to DatabaseCluster.Properties, as",
+    ),
+    ("        - !Ref PrivateSecurityGroup\n", "        - sg-1\n", "write !Ref PrivateSecurityGroup instead"),
+    (
+        "        - !Ref PrivateSecurityGroup\n",
+        "        - sg-1\n        - sg-2\n",
+        "Add !Ref PrivateSecurityGroup to DatabaseCluster.Properties.VpcSecurityGroupIds",
+    ),
+    ("      - DatabaseSecret\n", "", "Add DatabaseSecret to DatabaseCluster.DependsOn"),
+    ("\n  DatabaseCluster:", "\nOutputs:\n  DatabaseCluster:", "Move DatabaseCluster to the other resources"),
+    ("  DatabaseCluster:", "  DatabaseClusters:", "rename DatabaseClusters to DatabaseCluster"),
+    (
+        "\n  DatabaseCluster:",
+        "\n  DatabaseCluster: x\n  Other:",
+        "Indent the lines that belong to DatabaseCluster",
+    ),
+    (
+        "\nOutputs:",
+        "\n  DatabaseCluster:\n    Type: A::B\n\nOutputs:",
+        "Delete all but one DatabaseCluster (lines",
+    ),
+]
+
+
+@pytest.mark.parametrize(("was", "is_now", "next_step"), NEXT)
+def test_what_to_do_about_it_is_said(lab4, was, is_now, next_step):
+    where = lab4.text.index("  DatabaseCluster:\n") - 1
+    head, tail = lab4.text[:where], lab4.text[where:]
+    assert was in tail
+    finding = Template(head + tail.replace(was, is_now, 1)).has("database-cluster")
+    assert not finding.present
+    assert next_step in finding.next
+
+
+def test_what_is_not_there_at_all_needs_no_words_but_the_steps_own(lab3):
+    for name in FRAGMENTS:
+        assert lab3.has(name).next == ""
+
+
+def test_a_password_of_ones_own_is_not_repeated(lab4):
+    lines = [
+        "      MasterUserPassword: correct-horse" if "MasterUserPassword" in line else line
+        for line in lab4.text.splitlines()
+    ]
+    finding = Template("\n".join(lines)).has("database-cluster")
+    assert "MasterUserPassword" in finding.saw
+    assert "correct-horse" not in str(finding)
+    assert "{{resolve:secretsmanager:" in finding.next
+
+
+@pytest.mark.parametrize("depth", [6, 8])
+def test_a_policy_beside_the_list_is_named(lab4, depth):
+    """With the keys of the policy at the level of Policies, or as a list of its own below another key."""
+    block = lab4.text[lab4.text.index('        -\n          PolicyName: "ReadSecrets"') :]
+    block = block[: block.index("      RoleName")]
+    moved = "".join(line[4:] + "\n" for line in block.splitlines()[1:])
+    if depth == 8:
+        moved = "      Extra:\n" + "".join(line + "\n" for line in block.splitlines())
+    finding = Template(lab4.text.replace(block, moved)).has("read-secrets-policy")
+    assert finding.saw == "the policy ReadSecrets stands in ServerRole, beside its list Policies"
+    assert "begin it with a dash" in finding.next

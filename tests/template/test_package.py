@@ -142,3 +142,27 @@ def test_a_full_disk_leaves_the_old_file(tmp_path, monkeypatch):
     assert "No space left" in caught.value.why
     assert [each.name for each in tmp_path.iterdir()] == ["infra.yml"]
     assert path.read_text() == "old"
+
+
+@pytest.mark.parametrize(
+    ("content", "next_step"),
+    [
+        (b"AWSTemplateFormatVersion: x\nResources:\n  A: 1\n", "Delete the old zip"),
+        (zipped({"work/infra.yml": b"a"}), "not the folder it is in (work)"),
+        (zipped({"infra.yaml": b"a"}), "Name the template infra.yml (it is called infra.yaml in the zip)"),
+        (zipped({"notes.md": b"a"}), "Zip the file infra.yml itself"),
+    ],
+)
+def test_what_to_do_about_a_bad_zip(content, next_step):
+    with pytest.raises(TemplateError) as caught:
+        read_package(content)
+    assert next_step in caught.value.next_step
+
+
+def test_a_template_that_was_not_zipped_is_known():
+    with pytest.raises(TemplateError) as caught:
+        read_package(b"Resources:\n  A: 1\n")
+    assert "the template itself" in caught.value.why
+    with pytest.raises(TemplateError) as caught:
+        read_package(zipped({"infra.yml": b"Resources: 1"})[:-30])
+    assert "damaged" in caught.value.why

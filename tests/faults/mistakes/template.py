@@ -125,6 +125,16 @@ TEMPLATE = (
         place="-RDSMasterSecrets",
     ),
     Mistake(
+        "the secret's name, before step 4 adds what the attachment refers to",
+        3,
+        **text(
+            lambda good: good.replace(CLUSTER, "").replace("'-RDSMasterSecret'] ]", "'-DBMasterSecret'] ]", 1)
+        ),
+        saw=("DatabaseSecret.Properties.Name is ${AWS::StackName}-DBMasterSecret",),
+        next=("write !Sub '${AWS::StackName}-RDSMasterSecret'",),
+        place="-DBMasterSecret",
+    ),
+    Mistake(
         "the attachment's target",
         3,
         **swap("        Ref: DatabaseCluster\n", "        Ref: DatabaseSubnetGroup\n"),
