@@ -21,7 +21,6 @@ PACKAGE = Path(messages.__file__).parents[1]
 
 # Still to be converted. It only shrinks: a file that has no sentence any more must leave it.
 TO_CONVERT = {
-    "commands/doctor.py",
     "steps/cleanup.py",
     "steps/code.py",
     "steps/data.py",
@@ -63,6 +62,8 @@ SPEAKS = {
     "table",
     "tell",
 }
+# Commands, as they are typed.
+COMMANDS = {"forever list"}
 # Words beside words, or a sign and a word: what a translator would change.
 _WORDS = re.compile(r"[^\W\d_]{2,}[,:;.]? +(?:§ +)?[^\W\d_]{2,}|[^\W\d_]{2,} ?: *$")
 _SENTENCE = re.compile(r"^[A-Z][^\n]* [^\n]*[^\W\d_)`'\"}…][.?!]$")
@@ -77,19 +78,40 @@ class Sentence:
 def sentences(path: Path, root: Path = PACKAGE) -> list[Sentence]:
     tree = ast.parse(path.read_text(encoding="utf-8"))
     exempt = set(_exempt(tree))
-    spoken = {node for call in _calls(tree) for node in _given(call) if _WORDS.search(_text(node))}
+    spoken = {
+        node for call, names in _calls(tree) for node in _given(call, names) if _WORDS.search(_text(node))
+    }
     whole = {node for node in ast.walk(tree) if _SENTENCE.match(_text(node))}
     inside = {part for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in ast.walk(node)}
     inside -= {node for node in ast.walk(tree) if isinstance(node, ast.JoinedStr)}
-    found = {node for node in spoken | whole if node not in exempt and node not in inside}
+    found = {
+        node
+        for node in spoken | whole
+        if node not in exempt | inside and _text(node) not in COMMANDS and not _text(node).startswith("<")
+    }
     name = path.relative_to(root)
     return sorted((Sentence(f"{name}:{node.lineno}", _text(node)) for node in found), key=lambda s: s.place)
 
 
-def _calls(tree: ast.AST) -> Iterator[ast.Call]:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and (_name(node) in SPEAKS or _makes_an_error(node)):
-            yield node
+def _calls(tree: ast.AST) -> Iterator[tuple[ast.Call, dict[str, list[ast.expr]]]]:
+    """Calls of what speaks, each with what the function around it gave to its variables."""
+    for around in ast.walk(tree):
+        if isinstance(around, ast.FunctionDef | ast.AsyncFunctionDef | ast.Module):
+            names = _assigned(around)
+            for node in ast.walk(around):
+                if isinstance(node, ast.Call) and (_name(node) in SPEAKS or _makes_an_error(node)):
+                    yield node, names
+
+
+def _assigned(around: ast.AST) -> dict[str, list[ast.expr]]:
+    found: dict[str, list[ast.expr]] = {}
+    inside = ast.iter_child_nodes(around) if isinstance(around, ast.Module) else ast.walk(around)
+    for node in inside:
+        if isinstance(node, ast.Assign):
+            for target in node.targets:
+                if isinstance(target, ast.Name):
+                    found.setdefault(target.id, []).append(node.value)
+    return found
 
 
 def _name(call: ast.Call) -> str:
@@ -101,13 +123,16 @@ def _makes_an_error(call: ast.Call) -> bool:
     return ast.unparse(call.func).partition(".")[0] in errors.__all__
 
 
-def _given(call: ast.Call) -> Iterator[ast.expr]:
-    """Texts among the arguments, also behind `or`, `if` and `+`, and in lists and pairs."""
+def _given(call: ast.Call, assigned: dict[str, list[ast.expr]]) -> Iterator[ast.expr]:
+    """Texts among the arguments, also behind a variable, `or`, `if` and `+`, and in lists and pairs."""
+    names = dict(assigned)
     todo: list[ast.AST] = [*call.args, *(word.value for word in call.keywords)]
     while todo:
         node = todo.pop()
         if isinstance(node, ast.Constant | ast.JoinedStr):
             yield node
+        elif isinstance(node, ast.Name):
+            todo += names.pop(node.id, [])
         elif isinstance(
             node, ast.BoolOp | ast.IfExp | ast.BinOp | ast.List | ast.Tuple | ast.Dict | ast.Starred
         ):
@@ -178,6 +203,7 @@ def test_what_is_converted_leaves_the_list(name: str) -> None:
         'note(said or "nothing is left")',
         'table(rows, ["Old table", "Rows"])',
         '_NEXT = "Run the cell again."',
+        'fix = f"make it writable, or set {name}"; return Finding(name, False, saw, fix)',
         'return f"Mend {file} and save it."',
     ],
 )

@@ -44,10 +44,14 @@ def doctor(ctx: click.Context, as_json: bool, profile: str) -> None:
 
 
 def _print(finding: Finding) -> None:
-    mark = click.style("ok    ", fg="green") if finding.ok else click.style("amiss ", fg="red")
+    mark = (
+        click.style(f"{say('commands.doctor.ok'):<6}", fg="green")
+        if finding.ok
+        else click.style(f"{say('commands.doctor.amiss'):<6}", fg="red")
+    )
     click.echo(f"{mark} {finding.name:<10} {finding.saw}")
     if finding.fix:
-        click.echo(f"       {'':<10} fix: {finding.fix}")
+        click.echo(f"       {'':<10} {say('commands.doctor.fix', fix=finding.fix)}")
 
 
 def look(profile: str) -> Iterator[Finding]:
@@ -99,9 +103,9 @@ def tool(programs: tuple[str, ...], what: str, install: str) -> Finding:
     found = answers(name, requirements.find(*programs), what, install)
     major = found.saw.removeprefix("v").partition(".")[0]
     if found.ok and name == "node" and major.isdigit() and int(major) < NODE[0]:
-        return Finding(name, False, f"{found.saw}, too old", install)
+        return Finding(name, False, say("commands.doctor.too_old", version=found.saw), install)
     if found.ok and name == "mariadbd" and "MariaDB" not in found.saw:
-        return Finding(name, False, f"{found.saw}, which is not MariaDB", install)
+        return Finding(name, False, say("commands.doctor.no_mariadb", version=found.saw), install)
     return found
 
 
@@ -111,9 +115,12 @@ def ports(bind: Callable[[], None] | None = None) -> Finding:
         (bind or _bind)()
     except OSError as error:
         return Finding(
-            "ports", False, f"nothing can listen on 127.0.0.1: {error}", "allow loopback connections"
+            "ports",
+            False,
+            say("commands.doctor.no_port.saw", error=error),
+            say("commands.doctor.no_port.fix"),
         )
-    return Finding("ports", True, "free ports on 127.0.0.1")
+    return Finding("ports", True, say("commands.doctor.ports"))
 
 
 def _bind() -> None:
@@ -125,7 +132,7 @@ def folder(name: str) -> Finding:
     """Whether the folder of a setting can be written."""
     path = Path(settings.get(name)).expanduser().absolute()
     if error := unwritable(existing(path)):
-        fix = f"make it writable, or set TSALAB_{name.upper()} to a folder of yours"
+        fix = say("commands.doctor.folder.fix", setting=name.upper())
         return Finding(name, False, f"{path}: {error}", fix)
     return Finding(name, True, str(path))
 
@@ -134,11 +141,9 @@ def space(free: Callable[[Path], int] | None = None) -> Finding:
     """Whether the disk has room for a sandbox and its caches."""
     path = existing(settings.home())
     left = (free or free_bytes)(path)
-    saw = f"{left / 1e9:.1f} GB free at {path}"
+    saw = say("commands.doctor.space.saw", size=left / 1e9, path=path)
     if left < FREE_BYTES:
-        return Finding(
-            "disk", False, saw, f"free {FREE_BYTES / 1e9:.0f} GB, or set TSALAB_HOME to another disk"
-        )
+        return Finding("disk", False, saw, say("commands.doctor.space.fix", size=FREE_BYTES / 1e9))
     return Finding("disk", True, saw)
 
 
@@ -150,6 +155,8 @@ def known_profile(name: str) -> Finding:
     if name in have:
         return Finding("profile", True, name)
     if name == settings.get("profile"):
-        return Finding("profile", True, f"{name}, a sandbox that is made on first use")
-    fix = f"choose one of {', '.join(have) or 'none'}, or make it: tsalab sandbox up --name {name}"
-    return Finding("profile", False, f"nothing is named {name}", fix)
+        return Finding("profile", True, say("commands.doctor.made_on_first_use", name=name))
+    fix = say(
+        "commands.doctor.nobody.fix", known=", ".join(have) or say("commands.doctor.nobody.none"), name=name
+    )
+    return Finding("profile", False, say("commands.doctor.nobody.saw", name=name), fix)

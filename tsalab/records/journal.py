@@ -154,7 +154,7 @@ class Journal:
 
     def _accept(self, line: bytes) -> None:
         number = len(self._records) + 1
-        source = f"line {number} of {self.path}"
+        source = say("record.place.line", line=number, journal=self.path)
         try:
             data = json.loads(line)
         except ValueError as error:
