@@ -62,8 +62,9 @@ SPEAKS = {
     "table",
     "tell",
 }
-# Commands, as they are typed.
+# Commands, as they are typed; what begins with a prompt is one too, and markup is no prose either.
 COMMANDS = {"forever list"}
+NOT_PROSE = ("# ", "$ ", "<")
 # Words beside words, or a sign and a word: what a translator would change.
 _WORDS = re.compile(r"[^\W\d_]{2,}[,:;.]? +(?:§ +)?[^\W\d_]{2,}|[^\W\d_]{2,} ?: *$")
 _SENTENCE = re.compile(r"^[A-Z][^\n]* [^\n]*[^\W\d_)`'\"}…][.?!]$")
@@ -87,7 +88,9 @@ def sentences(path: Path, root: Path = PACKAGE) -> list[Sentence]:
     found = {
         node
         for node in spoken | whole
-        if node not in exempt | inside and _text(node) not in COMMANDS and not _text(node).startswith("<")
+        if node not in exempt | inside
+        and _text(node) not in COMMANDS
+        and not _text(node).startswith(NOT_PROSE)
     }
     name = path.relative_to(root)
     return sorted((Sentence(f"{name}:{node.lineno}", _text(node)) for node in found), key=lambda s: s.place)
