@@ -20,6 +20,7 @@ from tsalab.cloud.waiting import poll
 from tsalab.course import LAB
 from tsalab.lab import Lab
 from tsalab.reset import Went, reset
+from tsalab.server import app
 from tsalab.steps import STEPS, World
 from tsalab.steps.visit import _marked
 
@@ -125,7 +126,11 @@ def test_what_visitors_wrote_is_counted_and_gone(lab: Lab, end: dict[str, Any]) 
         assert "table categories" in losses(reset(lab, 25, yes=False))
         assert "1 of them written since the data was moved" in losses(reset(lab, 10, yes=False))
         assert "one row that was written" in losses(reset(lab, 28, yes=False))
-        lab.reset(25, yes=True)
+        world.server.run(f'cd "{app.FOLDER}" && echo "// mended in place" >> app.js', root=True)
+        went = reset(lab, 25, yes=True)
+    assert "git stash" in went.aside[0]  # what somebody changed on the server itself
+    stashed = world.server.run(f'cd "{app.FOLDER}" && git stash show -p && git stash drop', root=True)
+    assert "+// mended in place" in stashed.stdout
     after = World(lab.place)
     assert contents(after.target) == contents(after.source)
     forward(lab, 25)

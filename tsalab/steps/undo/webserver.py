@@ -1,12 +1,13 @@
 """Undo of steps 27 to 29: the old database runs again, and the app on its old code.
 
-One after the other: the app finds its database when it starts. Everything that takes
-Aurora away waits for this, so that the site always has a database.
+The app is started last: it finds its database when it starts. Everything that takes Aurora
+away waits for this, so that the site always has a database.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 from tsalab.cloud.waiting import poll
 from tsalab.course import LAB
@@ -31,29 +32,37 @@ _STOP_ALL, _START, _RESTART_ALL = "# forever stopall", "# forever start ./bin/ww
 _OLD = "127.0.0.1"  # where the app's database was before the lab, by its config.js
 
 
+_Action = Callable[[StepView], None]
+
+
 @STEPS.undo(_PULL, _RESTART, _STOP)
 def undo_server(back: Back) -> list[Move]:
     """Start MariaDB, bring the app's code back, and start it."""
     world, losses = back.world, []
-    actions: list[Callable[[StepView], None]] = []
+    first: list[_Action] = []  # side by side: the database needs none of the code to start
+    then: list[_Action] = []
     where = world.server_host
     state = mariadb.service_state(world.server)
     if not (state.active and state.enabled):
         losses.append(Loss("mariadb", where, say("reset.mariadb.lost")))
-        actions.append(lambda view: _start_mariadb(world, view))
+        first.append(lambda view: _start_mariadb(world, view))
     if back.to == _RESTART and world.app_processes:
         losses.append(Loss(say("reset.app.what"), where, say("reset.app.stopped")))
-        actions.append(lambda view: _stop_app(world, view))
+        then.append(lambda view: _stop_app(world, view))
     if back.to <= _PULL:
         commit = _commit(back)
         if commit:
             losses.append(Loss(say("reset.code.what"), where, say("reset.code.lost", commit=commit[:10])))
+            first.append(lambda view: _go_back(back, commit, view))
         if commit or not _on_old_database(world):
             losses.append(Loss(say("reset.app.what"), where, say("reset.app.restarted")))
-            actions.append(lambda view: _restart(back, commit, view))
+            then.append(lambda view: _restart(world.again(), view))
 
     def do(view: StepView) -> None:
-        for action in actions:
+        with ThreadPoolExecutor(2, thread_name_prefix="tsalab-undo-server") as pool:
+            for begun in [pool.submit(action, view) for action in first]:
+                begun.result()
+        for action in then:
             action(view)
 
     moves = [Move(say("reset.part.server"), losses, do)]
@@ -102,14 +111,14 @@ def _stop_app(world: World, view: StepView) -> None:
     app.stop_all(world.server, on_output=view.output)
 
 
-def _restart(back: Back, commit: str, view: StepView) -> None:
+def _go_back(back: Back, commit: str, view: StepView) -> None:
     world = back.world
-    if commit:
-        view.line(_GO_BACK.format(commit=commit[:10]))
-        kept = app.go_back(world.server, commit, back.mark)
-        back.aside += [
-            say(f"reset.code.kept.{kind}", host=world.server_host, name=back.mark) for kind in kept
-        ]
+    view.line(_GO_BACK.format(commit=commit[:10]))
+    kept = app.go_back(world.server, commit, back.mark)
+    back.aside += [say(f"reset.code.kept.{kind}", host=world.server_host, name=back.mark) for kind in kept]
+
+
+def _restart(world: World, view: StepView) -> None:
     if len(world.app_processes) == 1:
         view.line(_RESTART_ALL)
         app.restart_all(world.server, on_output=view.output)
