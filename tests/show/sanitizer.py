@@ -16,7 +16,7 @@ ATTRIBUTES = {
     "img": {"alt", "src"},
 }
 COLOUR = r"rgba\(\d{1,3}, \d{1,3}, \d{1,3}, \d\.\d+\)"
-LENGTH = r"-?\d+(px|em)?"
+LENGTH = r"-?\d+(px|em|%)?"
 STYLES = {
     "background-color": COLOUR,
     "border-bottom": rf"{LENGTH} solid {COLOUR}",
@@ -25,12 +25,16 @@ STYLES = {
     "font-weight": "bold",
     "margin": rf"{LENGTH}( {LENGTH}){{0,3}}",
     "margin-right": LENGTH,
+    "height": LENGTH,
     "max-height": LENGTH,
+    "max-width": LENGTH,
     "overflow": "auto",
+    "overflow-wrap": "break-word",
     "padding": rf"{LENGTH}( {LENGTH}){{0,3}}",
     "text-align": "left",
     "vertical-align": "top",
     "white-space": "pre-wrap|nowrap",
+    "width": LENGTH,
 }
 VOID = {"img", "br", "hr"}
 

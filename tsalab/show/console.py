@@ -64,7 +64,7 @@ class Console:
 
     def html(self, last: int = _LINES) -> str:
         """Markup for a live view, of the last lines."""
-        return log(self.lines[-last:]).html
+        return log(self.lines[-last:], scrolls=last > _SHORT).html
 
     def part(self) -> Part:
         """What stays: all of it, folded away when it is long."""

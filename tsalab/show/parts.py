@@ -9,6 +9,7 @@ dark.
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -20,7 +21,11 @@ from tsalab.show.status import DONE, FAILED, GREEN, GREY, RED
 LINE = "rgba(128, 128, 128, 0.4)"
 _CELL = f"text-align: left; vertical-align: top; padding: 2px 10px 2px 0; border-bottom: 1px solid {LINE}"
 _PROBE = ("probe", "address", "status", "time", "cache", "saw")
-_PRE = f"margin: 4px 0; padding: 6px; overflow: auto; background-color: {GREY}; font-family: monospace"
+# Long lines are broken: JupyterLab strips `tabindex`, so a box that scrolls is out of the keyboard's reach.
+_PRE = (
+    f"margin: 4px 0; padding: 6px; background-color: {GREY}; font-family: monospace; "
+    "white-space: pre-wrap; overflow-wrap: break-word"
+)
 
 
 @dataclass(frozen=True)
@@ -105,7 +110,11 @@ def table(
         A background colour for each row, empty for none.
     """
     cells = [["" if value is None else str(value) for value in row] for row in rows]
-    head = "".join(f'<th style="{_CELL}">{escape(name)}</th>' for name in headings)
+    # A column without a name has no heading: an empty one would be read out as nothing.
+    head = "".join(
+        f'<th style="{_CELL}">{escape(name)}</th>' if name else f'<td style="{_CELL}"></td>'
+        for name in headings
+    )
     body = "".join(
         f'<tr style="background-color: {shade[index]}">{_row(row)}</tr>'
         if index < len(shade) and shade[index]
@@ -158,10 +167,11 @@ def _diff_line(line: str) -> str:
     return f"<span{style}>{escape(line)}</span>\n"
 
 
-def log(lines: str | Iterable[str], *, title: str = "") -> Part:
-    """Lines a program wrote; `title` folds them away."""
+def log(lines: str | Iterable[str], *, title: str = "", scrolls: bool = False) -> Part:
+    """Lines a program wrote; `title` folds them away, and where a script lets the keyboard in they scroll."""
     text = lines if isinstance(lines, str) else "\n".join(lines)
-    part = Part(f'<pre class="tsalab-log" style="{_PRE}; max-height: 300px">{escape(text)}</pre>', text)
+    box = "; max-height: 300px; overflow: auto" if scrolls else ""
+    part = Part(f'<pre class="tsalab-log" style="{_PRE}{box}">{escape(text)}</pre>', text)
     return details(title, part) if title else part
 
 
@@ -184,14 +194,16 @@ def picture(svg: str, alt: str) -> Part:
     Parameters
     ----------
     svg
-        Markup with its own ``xmlns``, width and height, safe as it stands.
+        Markup with its own ``xmlns``, width and height, safe as it stands. One that is 100 %
+        wide fits itself to any width, and keeps its height.
     alt
         What it shows, for who cannot see it.
     """
     data = base64.b64encode(svg.encode()).decode()
-    return Part(
-        f'<img class="tsalab-picture" alt="{escape(alt)}" src="data:image/svg+xml;base64,{data}">', alt
-    )
+    source = f"data:image/svg+xml;base64,{data}"
+    fits = re.match(r'<svg [^>]*width="100%" height="(\d+)"', svg)
+    size = f' style="width: 100%; max-width: 960px; height: {fits[1]}px"' if fits else ""
+    return Part(f'<img class="tsalab-picture"{size} alt="{escape(alt)}" src="{source}">', alt)
 
 
 def probes(found: Iterable[ProbeLike]) -> Part:
