@@ -100,6 +100,17 @@ class Bucket:
                 found += [str(row["VersionId"]) for row in rows if row["Key"] == key]
         return found
 
+    def holds(self, prefix: str) -> bool | None:
+        """Whether a key begins so; None when the bucket does not exist."""
+        with self._account.doing(say("cloud.doing.bucket_list", bucket=self.name)):
+            try:
+                answer = self._api.list_objects_v2(Bucket=self.name, Prefix=prefix, MaxKeys=1)
+            except ClientError as error:
+                if error_code(error) == "NoSuchBucket":
+                    return None
+                raise
+        return bool(answer["KeyCount"])
+
     def count(self) -> int:
         """How many versions and delete markers the bucket holds."""
         return len(self._versions())

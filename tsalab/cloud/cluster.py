@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -23,6 +24,13 @@ class ClusterState:
     database: str
     engine: str
     capacity: int | None
+    least_capacity: float = 0
+    created: datetime | None = None
+
+    @property
+    def paused(self) -> bool:
+        """Whether it sleeps until somebody connects (Aurora Serverless v1 says so by a capacity of 0)."""
+        return self.status == "available" and self.capacity == 0
 
     @property
     def available(self) -> bool:
@@ -59,6 +67,8 @@ class Cluster:
             database=row.get("DatabaseName", ""),
             engine=row["Engine"],
             capacity=row.get("Capacity"),
+            least_capacity=_least(row),
+            created=row.get("ClusterCreateTime"),
         )
 
     def snapshots(self) -> list[str]:
@@ -76,3 +86,9 @@ class Cluster:
         """Delete one manual snapshot."""
         with self._account.doing(say("cloud.doing.snapshot_delete", snapshot=identifier)):
             self._api.delete_db_cluster_snapshot(DBClusterSnapshotIdentifier=identifier)
+
+
+def _least(row: dict[str, Any]) -> float:
+    """Capacity units that a running cluster has at least, of either kind of serverless."""
+    scaling = row.get("ScalingConfigurationInfo") or row.get("ServerlessV2ScalingConfiguration") or {}
+    return float(scaling.get("MinCapacity") or 0)

@@ -45,6 +45,11 @@ class Execution:
     started: datetime | None = None
 
 
+def spellings_of(bootstrap: str) -> tuple[str, ...]:
+    """Names that the bootstrap stack may have: the lab's text writes it with its hyphen and without."""
+    return tuple(dict.fromkeys((bootstrap, bootstrap.replace("-", ""))))
+
+
 class Pipeline:
     """The bootstrap stack's pipeline.
 
@@ -78,11 +83,8 @@ class Pipeline:
         return self._account.client("codepipeline")
 
     def _find(self, bootstrap: str) -> str:
-        """The pipeline among the stack's resources, else the one that is named after the stack.
-
-        The lab's text writes the stack's name with its hyphen and without.
-        """
-        spellings = tuple(dict.fromkeys((bootstrap, bootstrap.replace("-", ""))))
+        """The pipeline among the stack's resources, else the one that is named after the stack."""
+        spellings = spellings_of(bootstrap)
         kind = say("cloud.kind.bootstrap_stack")
         for stack in (Stack(self._account, name) for name in spellings):
             if stack.state() is not None:
@@ -145,3 +147,23 @@ def _stage(row: dict[str, Any]) -> StageState:
         execution=latest.get("pipelineExecutionId", ""),
         changed=max((d["lastStatusChange"] for d in details if "lastStatusChange" in d), default=None),
     )
+
+
+def newest_status(account: Account, name: str) -> str | None:
+    """Status of a pipeline's newest execution, ``""`` when it never ran, None when there is no pipeline.
+
+    Parameters
+    ----------
+    account
+        The account to look in.
+    name
+        The pipeline's name.
+    """
+    with account.doing(say("cloud.doing.pipeline_runs", pipeline=name)):
+        try:
+            answer = account.client("codepipeline").list_pipeline_executions(pipelineName=name, maxResults=1)
+        except ClientError as error:
+            if error_code(error) == "PipelineNotFoundException":
+                return None
+            raise
+    return next((str(row["status"]) for row in answer["pipelineExecutionSummaries"]), "")

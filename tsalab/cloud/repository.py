@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -69,3 +70,11 @@ class Repository:
                     say("cloud.kind.file_in", path=path), self.name, say("cloud.missing.restore_file")
                 ) from error
         return bytes(answer["fileContent"]).decode("utf-8", "replace")
+
+
+def present(account: Account, names: Iterable[str]) -> set[str]:
+    """Which of some repositories exist."""
+    asked = list(names)
+    with account.doing(say("cloud.doing.repositories", names=", ".join(asked))):
+        answer = account.client("codecommit").batch_get_repositories(repositoryNames=asked)
+    return {str(row["repositoryName"]) for row in answer["repositories"]}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -46,6 +47,16 @@ class StackEvent:
     reason: str
 
 
+@dataclass(frozen=True)
+class StackResource:
+    """What CloudFormation says of one resource of a stack."""
+
+    physical_id: str
+    status: str
+    reason: str
+    changed: datetime
+
+
 class Stack:
     """A stack by name."""
 
@@ -83,13 +94,25 @@ class Stack:
 
     def resources(self) -> dict[str, str]:
         """Physical ids by logical id, of the resources that exist."""
+        return {
+            name: row.physical_id
+            for name, row in self.inventory().items()
+            if row.status not in {"DELETE_COMPLETE", "CREATE_FAILED"}
+        }
+
+    def inventory(self) -> dict[str, StackResource]:
+        """Every resource by its logical id, also those that failed or are gone."""
         with self._account.doing(say("cloud.doing.stack_resources", stack=self.name)):
             pages = self._api.get_paginator("list_stack_resources").paginate(StackName=self.name)
             summaries = [row for page in pages for row in page["StackResourceSummaries"]]
         return {
-            row["LogicalResourceId"]: row.get("PhysicalResourceId", "")
+            row["LogicalResourceId"]: StackResource(
+                physical_id=row.get("PhysicalResourceId", ""),
+                status=row["ResourceStatus"],
+                reason=row.get("ResourceStatusReason", ""),
+                changed=row["LastUpdatedTimestamp"],
+            )
             for row in summaries
-            if row["ResourceStatus"] not in {"DELETE_COMPLETE", "CREATE_FAILED"}
         }
 
     def events(self, limit: int = 200) -> list[StackEvent]:

@@ -174,10 +174,11 @@ def dump_lines(server: Server, file: DumpFile | None = None) -> Iterator[bytes]:
     return server.stream(f"cat {shlex.quote(chosen.path)}", root=True)
 
 
-def service_state(server: Server, unit: str = "mariadb") -> ServiceState:
+def service_state(server: Server, unit: str = "mariadb", *, timeout: float = 600) -> ServiceState:
     """Whether a service is active and enabled."""
     name = shlex.quote(unit)
-    said = server.run(f"systemctl is-active {name}; systemctl is-enabled {name}", check=False)
+    command = f"systemctl is-active {name}; systemctl is-enabled {name}"
+    said = server.run(command, check=False, timeout=timeout)
     # A unit that systemd does not know is "inactive", and "is-enabled" says nothing on standard output.
     active, enabled = [*said.stdout.split(), "", ""][:2]
     if not active:  # no answer is no "inactive"

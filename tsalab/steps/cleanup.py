@@ -17,6 +17,7 @@ from tsalab.course import CLEANUP
 from tsalab.errors import CloudError
 from tsalab.messages import say
 from tsalab.show import StepView, note, table
+from tsalab.steps.following import Follower, look_again
 from tsalab.steps.place import Place
 from tsalab.steps.step import STEPS, Finding, Outcome
 from tsalab.steps.world import World
@@ -70,6 +71,7 @@ def do_empty(world: World, view: StepView) -> Outcome:
         count = bucket.empty(show)
         show(count, count)
         rows.append((bucket.name, count))
+    look_again(world)
     return Outcome({"deleted": dict(rows)})
 
 
@@ -141,6 +143,7 @@ def do_delete(world: World, view: StepView) -> Outcome:
     world.place.disconnect()  # the web server goes with the stack
     view.line(f"Deleting the stack {world.place.stack}")
     Stack(world.place.account, world.place.stack).delete()
+    look_again(world)
     return Outcome()
 
 
@@ -177,6 +180,7 @@ def _watch(world: World, name: str, view: StepView, seconds: float) -> None:
     stack = Stack(world.place.account, name)
     seen: set[str] = set()
     gone: set[str] = set()
+    follower = Follower(world, view)
     there = set(stack.resources()) if stack.state() else set()
 
     def show(count: int) -> None:
@@ -194,6 +198,7 @@ def _watch(world: World, name: str, view: StepView, seconds: float) -> None:
         for event in reversed(events):
             if event.event_id not in seen and event.status.startswith("DELETE"):
                 view.event(event)
+                follower.event(event, world.place.stack)
                 if event.status == "DELETE_COMPLETE":
                     gone.add(event.resource)
             seen.add(event.event_id)
@@ -201,6 +206,7 @@ def _watch(world: World, name: str, view: StepView, seconds: float) -> None:
         return state.status == "DELETE_FAILED"
 
     poll(look, bool, seconds=seconds)
+    follower.end()
 
 
 @STEPS.check("cleanup-7")
@@ -244,6 +250,7 @@ def do_delete_rest(world: World, view: StepView) -> Outcome:
         deleted.append(("cluster snapshot", snapshot))
     deleted += [("repository", name) for name in delete_repositories(place.account, names)]
     deleted += [("key pair", name) for name in delete_key_pair(place.account, names)]
+    look_again(world)
     for kind, name in deleted:
         view.line(f"Deleted the {kind} {name}")
     return Outcome(

@@ -168,4 +168,5 @@ def do_wait(world: World, view: StepView) -> Outcome:
         view.line("The pipeline did not notice the upload by itself; starting it.")
         world.place.pipeline.start()
     poll(watch.look, lambda finding: finding.passed or finding.final, seconds=LAB.step(9).patience)
+    watch.end()
     return Outcome()

@@ -7,6 +7,8 @@ from datetime import datetime
 from tsalab.cloud.pipeline import Execution
 from tsalab.messages import say
 from tsalab.show import StepView
+from tsalab.steps import overview
+from tsalab.steps.following import Follower
 from tsalab.steps.step import Check, Finding
 from tsalab.steps.world import World
 from tsalab.template import Template, read_package
@@ -29,6 +31,7 @@ class Watch:
 
     def __init__(self, world: World, view: StepView, check: Check) -> None:
         self._world, self._view, self._check = world, view, check
+        self._follower = Follower(world, view)
         assert world.uploaded is not None  # noqa: S101 - step 8 has been checked
         self._version = world.uploaded.version
         self._wanted = Template(read_package(world.uploaded.body)).resources
@@ -44,10 +47,15 @@ class Watch:
         """Check again, and show what is new."""
         finding = self._check(self._world.again())
         run = self.running()  # after the check: what ended it is among what is shown
+        self._follower.part(overview.of_run(run.status if run else ""))
         self._show_stages(run)
         if run is not None and run.started is not None:
             self._show_events(run.started)
         return finding
+
+    def end(self) -> None:
+        """Look at the whole architecture once more: the picture that stays."""
+        self._follower.end()
 
     def _show_stages(self, run: Execution | None) -> None:
         """Each stage of this execution, with its time by AWS's own clock: one begins as the last one ends."""
@@ -71,6 +79,7 @@ class Watch:
                 continue
             self._seen.add(event.event_id)
             self._view.event(event)
+            self._follower.event(event, self._world.stack.name)
             if event.resource != self._world.stack.name:
                 self._state[event.resource] = event.status
         # What is new is known at once; what else changes, only as it begins to.

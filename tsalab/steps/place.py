@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+from tsalab.architecture import Overview
 from tsalab.cloud.account import Account
 from tsalab.cloud.pipeline import Pipeline
 from tsalab.records import Redactor
 from tsalab.server import Server
+
+LOGIN_SECONDS = 45.0
 
 
 @dataclass
@@ -25,7 +29,7 @@ class Place:
         The learner's folder: ``infra.yml``, its zip, the clone of the app.
     method
         How steps 13 and 14 move the data: ``dump`` as the lab was written, or ``copy``.
-    bootstrap, stack, repository
+    bootstrap, stack, repository, page_repository
         Names that labs 1 to 3 chose; ``stack`` is asked for only when no pipeline names it.
     redactor
         Knows the secrets that must not be shown.
@@ -37,24 +41,33 @@ class Place:
     bootstrap: str = "TSA-Bootstrap"
     stack: str = "TSAGallery"
     repository: str = "TSAGallery-API"
+    page_repository: str = "TSAGallery-SPA"
     redactor: Redactor = field(default_factory=Redactor)
 
     def __post_init__(self) -> None:
         self._open = ExitStack()
         self._server: tuple[str, Server] | None = None
         self._tunnels: dict[tuple[str, int], int] = {}
+        self.overview: Overview | None = None  # the last look at the architecture, for pictures alone
+        self.on_overview: Callable[[Overview], None] | None = None  # who shows it as it changes
 
     @cached_property
     def pipeline(self) -> Pipeline:
         """The bootstrap stack's pipeline; its definition does not change during a lab."""
         return Pipeline(self.account, self.bootstrap)
 
-    def server(self, host: str) -> Server:
+    def saw(self, overview: Overview) -> None:
+        """Remember how the architecture looks now, and tell who shows it."""
+        self.overview = overview
+        if self.on_overview:
+            self.on_overview(overview)
+
+    def server(self, host: str, *, timeout: float = LOGIN_SECONDS) -> Server:
         """The connection to the web server, opened once and again after it broke."""
         if self._server and (self._server[0] != host or self._server[1].is_closed):
             self.disconnect()
         if self._server is None:
-            self._server = (host, Server.connect(host, ssh_config=self.account.ssh_config))
+            self._server = (host, Server.connect(host, ssh_config=self.account.ssh_config, timeout=timeout))
         return self._server[1]
 
     def tunnel(self, server: Server, host: str, port: int) -> int:

@@ -10,7 +10,7 @@ from tsalab.errors import StepError
 from tsalab.messages import say
 from tsalab.server import app, mariadb
 from tsalab.show import Part, StepView, table
-from tsalab.steps import running
+from tsalab.steps import overview, running
 from tsalab.steps.data import app_database
 from tsalab.steps.step import STEPS, Finding, Outcome
 from tsalab.steps.world import World
@@ -132,5 +132,7 @@ def do_stop(world: World, view: StepView) -> Outcome:
         raise StepError.still_used(users, app_database(world))
     view.line("Nothing reads the old database any more.")
     view.line("# systemctl stop mariadb; systemctl disable mariadb")
-    mariadb.stop_and_disable(world.server, on_output=view.output)
+    after = mariadb.stop_and_disable(world.server, on_output=view.output)
+    if world.place.overview:
+        world.place.saw(world.place.overview.with_part(overview.of_service(after)))
     return Outcome({"readers": users})
