@@ -23,6 +23,7 @@ from tsalab.course.course import StepId
 from tsalab.errors import StepError, TsalabError
 from tsalab.files import replace_bytes
 from tsalab.messages import say
+from tsalab.panel import Panel
 from tsalab.profiles import Profile, locate
 from tsalab.records import Journal, Mode, Record, utc_now
 from tsalab.reset import reset
@@ -63,6 +64,7 @@ class Lab:
         self.learner = learner
         self.mode = mode
         self.journal = Journal(place.workdir / _STATE / "journal.jsonl", redactor=place.redactor)
+        self.panel = Panel(self)
         self.infra = rooms.Infra(self)
         self.bucket = rooms.Bucket(self)
         self.pipeline = rooms.Pipeline(self)
@@ -139,6 +141,9 @@ class Lab:
         """Close the connection to the web server."""
         self.place.disconnect()
 
+    def _ipython_display_(self) -> None:
+        self.panel.show()
+
     def __repr__(self) -> str:
         return f"Lab({self.place.account.profile.name}, {self.learner}, {self.place.workdir})"
 
@@ -197,6 +202,7 @@ class Lab:
                 raise
             parts = [*outcome.parts, *finding.evidence]
             view.finish(self._record(step, finding, outcome, started), parts)
+        self.panel.after_step(passed=finding.passed)
         if error:
             raise error
         if not finding.passed:
@@ -260,7 +266,10 @@ class Lab:
         TsalabError
             When a part cannot go back.
         """
-        reset(self, to, yes=yes)
+        try:
+            reset(self, to, yes=yes)
+        finally:
+            self.panel.refresh()
 
     def _record(self, step: Step, finding: Finding, outcome: Outcome, started: Any) -> Record:
         mask = self.place.redactor.mask
