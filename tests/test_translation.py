@@ -228,14 +228,30 @@ def test_the_command_line_refuses_it_too(
     assert "There are no messages in the language 'xx'." in capsys.readouterr().err
 
 
-def test_no_other_language_is_shipped_half_done() -> None:
-    """A file that is there has only ids that English has, and their fields."""
-    for language in messages.languages():
-        texts = messages._read(language)
-        english = messages._read("en")
-        assert sorted(set(texts) - set(english)) == []
-        for key, text in texts.items():
-            assert fields(text) <= fields(english[key]), f"{language}: {key}"
+def faults(texts: Mapping[str, messages.Text]) -> list[str]:
+    """Ids that English does not have, fields that it does not give, commands that it has otherwise."""
+    english = messages._read("en")
+    return [
+        key
+        for key, text in texts.items()
+        if key not in english or fields(text) - fields(english[key]) or typed(text) - typed(english[key])
+    ]
+
+
+def typed(text: messages.Text) -> set[str]:
+    """What stands between backticks: it is typed as it stands, in every language."""
+    return set(re.findall(r"`[^`]+`", " ".join([text] if isinstance(text, str) else text.values())))
+
+
+def test_every_language_that_is_there_fits_the_code() -> None:
+    assert [(name, fault) for name in messages.languages() for fault in faults(messages._read(name))] == []
+
+
+def test_what_does_not_fit_is_found() -> None:
+    assert faults({"migration.no_table.what": "Es gibt keine Tabelle {tabelle}."})
+    assert faults({"migration.no_table.was": "Es gibt sie nicht."})
+    assert faults({"site.no_answer.next": "Siehe `immer liste`."})
+    assert not faults({"site.no_answer.next": "Sieh `forever list` an."})
 
 
 def fields(text: messages.Text) -> set[str]:
