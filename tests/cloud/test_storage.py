@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tsalab.cloud.account import Account
-from tsalab.cloud.bucket import Bucket
+from tsalab.cloud.bucket import Bucket, bucket_names
 from tsalab.cloud.secret import Secret
 from tsalab.errors import CloudError
 
@@ -27,6 +27,21 @@ def bucket(account: Account) -> Iterator[Bucket]:
     yield made
     made.empty()
     s3.delete_bucket(Bucket=NAME)
+
+
+def test_a_listing_is_of_a_prefix_and_no_longer_than_asked_for(bucket: Bucket) -> None:
+    bucket.put("a/1.zip", b"old")
+    bucket.put("a/1.zip", b"new")
+    bucket.put("a/2.zip", b"two")
+    bucket.put("b/3.zip", b"three")
+    first, second = bucket.listed("a/", most=10)
+    assert (first.bucket, first.key, second.key) == (NAME, "a/1.zip", "a/2.zip")
+    stored = bucket.get("a/1.zip")
+    assert stored is not None
+    assert first.etag == stored.etag
+    assert 0 <= (first.modified - stored.modified).total_seconds() < 1  # a header has whole seconds
+    assert [found.key for found in bucket.listed(most=2)] == ["a/1.zip", "a/2.zip"]
+    assert NAME in bucket_names(bucket._account)
 
 
 def test_an_object_and_its_versions(bucket: Bucket) -> None:

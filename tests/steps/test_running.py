@@ -16,16 +16,23 @@ class Machine:
 
     host = "web"
 
-    def __init__(self, lists: dict[bool, str]) -> None:
-        self._lists = lists
+    def __init__(self, own: str) -> None:
+        self._own = own
+        self.asked: list[str] = []
 
     def run(self, line: str, *, root: bool = False, **_: Any) -> Result:
-        said = "ec2-user" if line == "id -un" else self._lists[root]
-        return Result(line, 0, said, "", 0.1)
+        self.asked.append(line)
+        if line == "id -un":
+            return Result(line, 0, "ec2-user", "", 0.1)
+        if line.startswith("printf"):
+            return Result(line, 0, "/root/.forever" if root else "/home/ec2-user/.forever", "", 0.1)
+        assert not root
+        assert line.startswith('[ ! -d "${FOREVER_ROOT:-$HOME/.forever}" ] ||')  # it reads, and makes nothing
+        return Result(line, 0, self._own, "", 0.1)
 
 
 def test_an_app_that_the_login_started_is_named() -> None:
-    world: Any = SimpleNamespace(server=Machine({True: "", False: LIST}))
+    world: Any = SimpleNamespace(server=Machine(LIST))
     found = running.not_running(world, "the app")
     assert found.saw == "root's forever list shows no bin/www.js, but that of ec2-user does"
     assert found.next.startswith(
@@ -34,7 +41,7 @@ def test_an_app_that_the_login_started_is_named() -> None:
 
 
 def test_an_app_that_nobody_started() -> None:
-    world: Any = SimpleNamespace(server=Machine({True: "", False: "info:    No forever processes running"}))
+    world: Any = SimpleNamespace(server=Machine("info:    No forever processes running"))
     found = running.not_running(world, "the app")
     assert found.saw == "forever list shows no bin/www.js"
     assert found.next == "As root: cd /opt/tsa_gallery; forever start ./bin/www.js"

@@ -83,10 +83,20 @@ class Bucket:
         etag, version = answer["ETag"].strip('"'), str(answer.get("VersionId", ""))
         return StoredObject(key, body, version, etag, answer["LastModified"])
 
-    def listed(self) -> list[Listed]:
-        """Every object's newest version, without its content."""
+    def listed(self, prefix: str = "", *, most: int) -> list[Listed]:
+        """Objects as they are now, without their content, in the order of their keys.
+
+        Parameters
+        ----------
+        prefix
+            With which their keys begin.
+        most
+            How many at most.
+        """
         with self._account.doing(say("cloud.doing.bucket_list", bucket=self.name)):
-            pages = self._api.get_paginator("list_objects_v2").paginate(Bucket=self.name)
+            pages = self._api.get_paginator("list_objects_v2").paginate(
+                Bucket=self.name, Prefix=prefix, PaginationConfig={"MaxItems": most}
+            )
             rows = [row for page in pages for row in page.get("Contents", [])]
         return [Listed(self.name, row["Key"], row["ETag"].strip('"'), row["LastModified"]) for row in rows]
 

@@ -19,6 +19,7 @@ from tsalab.server.execution import Result
 
 FOLDER = "${TSA_APP_DIR:-/opt/tsa_gallery}"
 START_SCRIPT = "./bin/www.js"
+_FOREVER_ROOT = "${FOREVER_ROOT:-$HOME/.forever}"  # where forever keeps a user's list
 
 _LIST = "forever list"
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
@@ -217,20 +218,30 @@ def restart_all(server: Server, on_output: Callable[[str], None] | None = None) 
     return server.run(f'cd "{FOLDER}" && forever restartall', root=True, on_output=on_output)
 
 
-def processes(server: Server, *, root: bool = True) -> list[Process]:
+def processes(server: Server) -> list[Process]:
     """Step 28's ``forever list``, read.
-
-    Parameters
-    ----------
-    root
-        Whose list: root's, or the login's own.
 
     Raises
     ------
     ServerError
         When a row cannot be read.
     """
-    return parse_list(server.run(f"{_LIST} --plain", root=root).stdout, server.host)
+    return parse_list(server.run(f"{_LIST} --plain", root=True).stdout, server.host)
+
+
+def processes_of_login(server: Server) -> list[Process]:
+    """The same of the login's own list, where it has one beside root's; makes none.
+
+    Raises
+    ------
+    ServerError
+        When a row cannot be read.
+    """
+    own = server.run(f'printf %s "{_FOREVER_ROOT}"').stdout
+    if own == server.run(f'printf %s "{_FOREVER_ROOT}"', root=True).stdout:
+        return []
+    line = f'[ ! -d "{_FOREVER_ROOT}" ] || {_LIST} --plain'
+    return parse_list(server.run(line).stdout, server.host)
 
 
 def parse_list(text: str, host: str = "") -> list[Process]:

@@ -14,7 +14,7 @@ _STARTING = 60.0
 
 def not_running(world: World, expected: str) -> Finding:
     """The app is not in root's ``forever list``: another user started it, or nobody did."""
-    own = [process for process in app.processes(world.server, root=False) if app.is_app(process)]
+    own = [process for process in app.processes_of_login(world.server) if app.is_app(process)]
     if own:
         user = world.server.run("id -un").stdout.strip()
         next_step = say("check.app.as_root", user=user)
