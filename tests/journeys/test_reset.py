@@ -188,6 +188,12 @@ def test_killed_at_any_moment_and_run_again(lab: Lab, end: dict[str, Any], modul
     command = [sys.executable, "-m", "tsalab", "reset", "--to", "start", "--yes"]
     command += ["--profile", module_sandbox.name, "--workdir", str(lab.place.workdir)]
     marker = lab.place.workdir / ".tsalab" / "reset.json"
+    listing = [word for word in command if word != "--yes"]
+    said = subprocess.run(listing, env=module_sandbox.env, capture_output=True, text=True, check=False)
+    assert said.returncode == 0, said.stderr
+    assert "DatabaseCluster" in said.stdout
+    assert "tsalab reset --to 1 --yes" in said.stdout
+    assert not marker.exists()
     for _ in range(4):
         with subprocess.Popen(command, env=module_sandbox.env, stdout=subprocess.DEVNULL) as process:
             _, begun = poll(lambda: marker.exists() or process.poll() is not None, bool, seconds=60)
