@@ -63,7 +63,6 @@ test-all: test  ## test, and what takes long
 
 bench: $(READY)  ## time of the sandbox and of the lab, beside their floor; build/bench.json
 	$(BIN)/python tests/bench/bench.py $(ARGS)
-	$(BIN)/python tests/bench/going_back.py $(ARGS)
 
 clean:  ## remove what can be made again, but .venv
 	rm -rf build dist .coverage* .mypy_cache .pytest_cache .ruff_cache .hypothesis

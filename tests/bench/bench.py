@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from floor import floor
+from going_back import AIM, going_back
 from ours import ours
 from widgets import widgets
 
@@ -103,8 +104,17 @@ def overhead(folder: Path, figures: Figures, number: int) -> None:
     figures.add("lab, widgets on", on, off, "widgets off")
 
 
+def resets(folder: Path, figures: Figures, number: int) -> None:
+    """Back to each section and forward again."""
+    for section, (back, forward) in going_back(folder).items():
+        figures.add(f"reset: {section}", back, AIM, "the aim")
+        figures.add(f"redo: {section}", forward)
+        figures.add("reset, all sections", back, AIM, "the aim")
+
+
 PARTS: dict[str, Callable[[Path, Figures, int], None]] = {
     "floor": against_the_floor,
+    "reset": resets,
     "widgets": overhead,
 }
 

@@ -177,7 +177,8 @@ def test_commits_of_ones_own_are_kept_on_a_branch(lab: Lab, end: dict[str, Any])
     assert sorted(git(clone, "diff", "--name-only").splitlines()) == ["app.js", "utils/config.js"]
     assert "a second thought" in (clone / "app.js").read_text()  # before step 24 the edits are there
     git(clone, "branch", "-q", "-D", "before-reset-24")
-    lab.reset(15, yes=True)
+    git(clone, "checkout", "-q", "--", ".")  # the second thought is given up
+    assert reset(lab, 15, yes=True).aside == ()
     forward(lab, 15)
     assert picture(lab) == end
 
