@@ -38,6 +38,13 @@ def lab(sandbox: Any, tmp_path: Path) -> Iterator[Lab]:
         yield lab
 
 
+@pytest.fixture(scope="module")
+def shared(sandbox: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """One lab for the tests that look at each step."""
+    with opened(sandbox, tmp_path_factory.mktemp("shared") / "work") as lab:
+        yield lab
+
+
 def levels(lab: Lab) -> list[tuple[int | str, Any]]:
     return [(record.step, record.facts["level"]) for record in lab.journal.of_kind("hint")]
 
@@ -127,7 +134,8 @@ def test_what_is_not_there_yet_has_a_placeholder_that_says_so(lab: Lab, outputs:
 
 
 @pytest.mark.parametrize("step", [*LAB.steps, *CLEANUP.steps], ids=lambda step: str(step.id))
-def test_every_step_has_every_kind_of_help(lab: Lab, outputs: Outputs, step: Any) -> None:
+def test_every_step_has_every_kind_of_help(shared: Lab, outputs: Outputs, step: Any) -> None:
+    lab = shared
     seen = set()
     for level in (1, 2, 3):
         lab.hint(step.id, level=level)
@@ -143,7 +151,7 @@ def test_every_step_has_every_kind_of_help(lab: Lab, outputs: Outputs, step: Any
     sanitized(page["text/html"])
     assert "<details" in page["text/html"]
     assert "{" not in outputs[-2]["text/plain"].partition("\n")[2]
-    assert levels(lab) == [(step.id, 1), (step.id, 2), (step.id, 3)]
+    assert levels(lab)[-3:] == [(step.id, 1), (step.id, 2), (step.id, 3)]
 
 
 def test_why_and_by_hand_follow_the_learner_and_record_nothing(lab: Lab, outputs: Outputs) -> None:

@@ -79,8 +79,10 @@ def test_all_is_well_where_lab_4_begins(lab: Lab, monkeypatch: pytest.MonkeyPatc
     assert lab.preflight() is None
     text, html = shown[-1]["text/plain"], shown[-1]["text/html"]
     assert text.splitlines()[:2] == ["Pre-flight", "The lab can begin."]
-    assert text.count("✓ ok") == len(NAMES)
+    assert text.count("✓\N{NO-BREAK SPACE}ok") == len(NAMES)
     assert "amiss" not in text
+    assert "mends" not in text  # there is nothing to mend
+    assert text.count("Bootstrap stack") == 1  # the live view's stages do not stay beside it
     assert lab.place.pipeline.source.bucket in text
     sanitized(html)
     secret = lab.place.account.core.get_credentials().secret_key
@@ -313,7 +315,7 @@ def test_what_is_amiss_is_counted_and_marked_by_word_and_icon(tmp_path: Path) ->
     assert "One thing is amiss." in part(1)
     assert "2 things are amiss." in part(2)
     (row,) = [line for line in part(1).splitlines() if "git is missing" in line]
-    assert row.startswith("✗ amiss  git")
+    assert row.startswith("✗\N{NO-BREAK SPACE}amiss  git")
     assert row.endswith("install it")
 
 

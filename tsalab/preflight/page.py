@@ -10,7 +10,7 @@ from tsalab.preflight.account import of_account
 from tsalab.preflight.finding import Finding, look
 from tsalab.preflight.machine import of_machine
 from tsalab.show import Part, StepView, note, table
-from tsalab.show.status import DONE, FAILED
+from tsalab.show.status import FAILED, status_of
 from tsalab.steps import Place
 
 
@@ -30,7 +30,7 @@ def show(place: Place) -> list[Finding]:
         here = pool.submit(lambda: [look(name, check, view.stage) for name, check in checks.items()])
         there = of_account(place, view.stage)
         found = [*here.result(), *there]
-        view.end(parts(found))
+        view.end(parts(found), instead=True)
     return found
 
 
@@ -38,15 +38,14 @@ def parts(found: Sequence[Finding]) -> list[Part]:
     """The table, with a word and an icon for each finding, and what to do about it."""
     amiss = [finding for finding in found if not finding.ok]
     said = say("preflight.some", count=len(amiss)) if amiss else say("preflight.all")
-    rows = [
-        (
-            f"{DONE.icon} {say('preflight.ok')}" if finding.ok else f"{FAILED.icon} {say('preflight.amiss')}",
-            finding.label,
-            finding.saw,
-            finding.fix,
-        )
-        for finding in found
-    ]
-    headings = ("", *(say(f"preflight.heading.{name}") for name in ("what", "saw", "fix")))
+    rows = [(_word(finding), finding.label, finding.saw, finding.fix) for finding in found]
+    columns = ("what", "saw", "fix") if amiss else ("what", "saw")
+    headings = ("", *(say(f"preflight.heading.{name}") for name in columns))
     shade = ["" if finding.ok else FAILED.tint for finding in found]
-    return [note(said), table(rows, headings, shade=shade)]
+    return [note(said), table([row[: len(headings)] for row in rows], headings, shade=shade)]
+
+
+def _word(finding: Finding) -> str:
+    """How it ended, by an icon and a word, which stay on one line."""
+    word = say("preflight.ok" if finding.ok else "preflight.amiss")
+    return f"{status_of(word).icon}\N{NO-BREAK SPACE}{word}"

@@ -38,7 +38,7 @@ OTHER = Status("•", GREY)
 
 # Looked for in this order: a rollback that is complete is still a failure.
 _SIGNS = (
-    (FAILED, ("fail", "rollback", "stopped", "cancelled", "not ok", "different")),
+    (FAILED, ("fail", "rollback", "stopped", "cancelled", "not ok", "different", "amiss")),
     (WAITING, ("notstarted", "not started", "waiting")),
     (RUNNING, ("progress", "running", "stopping", "creating", "deleting", "review")),
     (DONE, ("complete", "succeeded", "done", "passed", "available", "ok")),

@@ -202,9 +202,18 @@ class StepView:
         """
         self._end(bundle.of_record(record, self._staying(parts), self._redactor, word))
 
-    def end(self, parts: Iterable[Part] = ()) -> None:
-        """Replace the live view by parts alone, where there is no record to leave."""
-        self._end(bundle.of_end(self.title, self._staying(parts), self._redactor))
+    def end(self, parts: Iterable[Part] = (), *, instead: bool = False) -> None:
+        """Replace the live view by parts alone, where there is no record to leave.
+
+        Parameters
+        ----------
+        parts
+            What to show.
+        instead
+            Whether they tell all of it, so that nothing of the live view needs to stay.
+        """
+        staying = list(parts) if instead else self._staying(parts)
+        self._end(bundle.of_end(self.title, staying, self._redactor))
 
     def fail(self, error: BaseException, parts: Iterable[Part] = ()) -> None:
         """Replace the live view by what, why and next of an error, where there is no record."""
