@@ -147,6 +147,18 @@ class Person:
         self.start(cell)
         return self.ended()
 
+    def outputs(self, cell: str) -> list[dict[str, Any]]:
+        """What a cell's output area holds now, as it would be saved."""
+        held: list[dict[str, Any]] = self.page.evaluate(
+            """id => {
+              const {content} = window.jupyterapp.shell.currentWidget;
+              const {outputs} = content.widgets.find(cell => cell.model.id === id).model;
+              return Array.from({length: outputs.length}, (_, i) => outputs.get(i).toJSON());
+            }""",
+            cell,
+        )
+        return held
+
     def output(self, cell: str) -> Locator:
         """Where a cell shows its outputs."""
         index = self.page.evaluate(

@@ -8,9 +8,11 @@ Screenshots are left in ``build/screenshots``.
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +29,12 @@ pytestmark = pytest.mark.timeout(600)
 
 PICTURES = Path("build", "screenshots")
 WIDGET = "application/vnd.jupyter.widget-view+json"
+PICTURED = {
+    "dashboard": "dashboard",
+    "step-9": "pipeline",
+    "step-14": "migration",
+    "step-30": "verification",
+}
 ROWS = 200_000
 MORE_ROWS = (
     "CREATE TABLE visits (id INT PRIMARY KEY, page VARCHAR(60) NOT NULL, seen DATETIME NOT NULL);"
@@ -104,6 +112,15 @@ def watched(learner: Person, cell: str) -> set[tuple[str, str | None, str | None
     return set(learner.bars()[before:])
 
 
+def states(outputs: list[dict[str, Any]]) -> dict[str, str]:
+    """The state of each part, as the diagram in an output says in words."""
+    html = "".join("".join(output.get("data", {}).get("text/html", "")) for output in outputs)
+    found = re.search(r'<img [^>]*alt="([^"]+)"', html)
+    assert found, html[:500]
+    groups = [group.partition(": ") for group in unescape(found[1]).partition(". ")[2].split("; ")]
+    return {part.rstrip("."): state for state, _, parts in groups for part in parts.split(", ")}
+
+
 def test_the_template_goes_up(learner: Person, slow_sandbox: Any) -> None:
     learner.write_in(
         "parameters",
@@ -114,7 +131,12 @@ def test_the_template_goes_up(learner: Person, slow_sandbox: Any) -> None:
 
 
 def test_the_pipeline_is_live_and_then_static(learner: Person) -> None:
+    before = states(learner.outputs("dashboard"))
     assert len(watched(learner, "step-9")) >= 3
+    after = states(learner.outputs("dashboard"))
+    changed = {part: (before[part], state) for part, state in after.items() if before[part] != state}
+    assert changed == dict.fromkeys(("Aurora cluster", "Secret"), ("absent", "available"))
+    assert states(learner.outputs("step-9")) == after
 
 
 def test_the_migration_is_live_and_then_static(learner: Person) -> None:
@@ -129,10 +151,11 @@ def test_the_lab_ends_well(learner: Person) -> None:
 def test_pictures_in_light_and_dark(learner: Person) -> None:
     for theme in ("light", "dark"):
         learner.theme(theme)
-        for cell, name in (("step-9", "pipeline"), ("step-14", "migration"), ("step-30", "verification")):
+        for cell, name in PICTURED.items():
             learner.scroll_to(cell)
             picture(learner, cell, f"{name}-{theme}")
-        assert len(list(PICTURES.glob(f"*-{theme}.png"))) >= 3
+    wanted = {f"{name}-{theme}" for name in PICTURED.values() for theme in ("light", "dark")}
+    assert {path.stem for path in PICTURES.glob("*-*.png")} >= wanted
 
 
 def test_the_saved_notebook_is_whole_and_without_widgets(learner: Person, lab4: JupyterLab) -> None:
