@@ -95,6 +95,19 @@ def test_updates_are_thinned_and_the_last_one_comes(memory: Memory, make: Make) 
     assert len(memory.shown) == 4
 
 
+def test_what_is_reported_at_once_is_shown_at_once(memory: Memory, make: Make) -> None:
+    clock = Clock()
+    with view(memory, clock=clock) as shown:
+        clock.now = 1
+        with shown.at_once():
+            shown.stage("Source", "Succeeded")
+            shown.stage("Deploy", "InProgress")
+            assert len(memory.shown) == 1
+        assert len(memory.shown) == 2
+        assert "Deploy" in memory.last["text/html"]
+        shown.finish(make())
+
+
 def test_progress_without_a_total_counts(memory: Memory) -> None:
     clock = Clock()
     with view(memory, clock=clock) as shown:

@@ -68,7 +68,7 @@ def dump(
     on_output
         Called with output as it comes.
     on_written
-        Called with the bytes of the file now and then, on a thread of its own.
+        Called with the bytes of the file: now and then, on a thread of its own, and at the end.
 
     Raises
     ------
@@ -78,7 +78,9 @@ def dump(
     if on_written is None:
         return server.run(DUMP_COMMAND, on_output=on_output)
     with watching.watched(lambda: watching.size(server, _DUMP), on_written):
-        return server.run(DUMP_COMMAND, on_output=on_output)
+        result = server.run(DUMP_COMMAND, on_output=on_output)
+    on_written(watching.size(server, _DUMP) or 0)
+    return result
 
 
 def load(
@@ -101,8 +103,8 @@ def load(
     on_output
         Called with output as it comes.
     on_read
-        Called with the bytes of the file that are read, and all of them, now and then, on
-        a thread of its own.
+        Called with the bytes of the file that are read, and all of them: now and then, on
+        a thread of its own, and at the end.
 
     Raises
     ------
@@ -118,6 +120,8 @@ def load(
         result = server.run(line, prompts={_QUESTION: password}, on_output=on_output, check=False)
     if result.status != 0:
         raise _load_failure(server, result, host, database, user)
+    if on_read is not None and (size := watching.size(server, _DUMP)):
+        on_read(size, size)
     return result
 
 

@@ -17,7 +17,8 @@ from __future__ import annotations
 import contextvars
 import time
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from threading import RLock, Timer, current_thread
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -90,7 +91,9 @@ class StepView:
         self._began = self._drawn = clock()
         self._lock = RLock()
         self._timer: Timer | None = None
+        self._idle = False
         self._shown = False
+        self._held = False
         self._ended = False
         self._owner = current_thread()
         self._context = contextvars.copy_context()
@@ -175,6 +178,17 @@ class StepView:
             self._live.draw(svg, alt)
         self._draw()
 
+    @contextmanager
+    def at_once(self) -> Iterator[None]:
+        """Show what is reported in a block together, when it ends: no half of it is ever seen."""
+        with self._lock:  # other threads report before or after
+            self._held = True
+            try:
+                yield
+            finally:
+                self._held = False
+            self._draw()
+
     @property
     def lines(self) -> tuple[str, ...]:
         """The last lines of the log, secrets masked."""
@@ -243,23 +257,28 @@ class StepView:
     def _draw(self) -> None:
         """Show the state now, or let the timer do it when the interval is over."""
         with self._lock:
-            if self._ended or not self._shown:
+            if self._ended or self._held or not self._shown:
                 return
             wait = self._drawn + (WIDGET_INTERVAL if self._widgets else PLAIN_INTERVAL) - self._clock()
             if not self._widget and self._widgets:
                 wait = max(wait, self._began + PATIENCE - self._clock())
             if wait <= 0:
                 self._redraw()
-            elif self._timer is None:
+            elif self._timer is None or self._idle:
                 self._draw_in(wait)
 
-    def _draw_in(self, seconds: float) -> None:
-        self._timer = Timer(seconds, self._on_timer)
+    def _draw_in(self, seconds: float, *, idle: bool = False) -> None:
+        """Draw later; a drawing that nothing was reported for gives way to one that shows something."""
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer, self._idle = Timer(seconds, self._on_timer), idle
         self._timer.daemon = True
         self._timer.start()
 
     def _on_timer(self) -> None:
         with self._lock:
+            if current_thread() is not self._timer:
+                return  # it gave way just as its time had come
             self._timer = None
             if not self._ended:
                 self._redraw()
@@ -278,7 +297,7 @@ class StepView:
         else:
             self._in_cell(self._widget.update, **state)
         if self._timer is None:
-            self._draw_in(HEARTBEAT)
+            self._draw_in(HEARTBEAT, idle=True)
 
     def _end(self, final: dict[str, Any]) -> None:
         with self._lock:

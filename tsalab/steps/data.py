@@ -248,8 +248,10 @@ def _copy(world: World, view: StepView) -> Outcome:
     def show(progress: Progress) -> None:
         view.progress(progress.table, progress.rows, progress.total, unit)
 
-    for name, rows in migrate.row_counts(world.source).items():
-        view.progress(name, 0, rows, unit)  # all of them, so that what is left is seen from the start
+    counts = migrate.row_counts(world.source)
+    with view.at_once():  # all of them, so that what is left is seen from the start
+        for name, rows in counts.items():
+            view.progress(name, 0, rows, unit)
     report = migrate.copy(world.source, world.target, show)
     rows = sum(copied.rows for copied in report.tables)
     facts = {"method": "copy", "rows": rows, "seconds": round(report.seconds, 3)}

@@ -40,17 +40,25 @@ class Watch:
         self._state: dict[str, str] = {}
 
     def running(self) -> Execution | None:
-        """The execution of the uploaded version, once there is one."""
-        return self._world.place.pipeline.execution_of(self._version)
+        """The execution of the uploaded version, once there is one; shows what is on its way meanwhile."""
+        runs = self._world.place.pipeline.executions()
+        run = next((run for run in runs if run.revision == self._version), None)
+        if run is None:
+            # Until its Source stage has ended, an execution does not tell what it takes.
+            newest = next(iter(runs), None)
+            beginning = newest and newest.status == "InProgress" and not newest.revision
+            self._show_stages(newest if beginning else None)
+        return run
 
     def look(self) -> Finding:
         """Check again, and show what is new."""
         finding = self._check(self._world.again())
         run = self.running()  # after the check: what ended it is among what is shown
-        self._follower.part(overview.of_run(run.status if run else ""))
-        self._show_stages(run)
-        if run is not None and run.started is not None:
-            self._show_events(run.started)
+        with self._view.at_once():
+            self._follower.part(overview.of_run(run.status if run else ""))
+            self._show_stages(run)
+            if run is not None and run.started is not None:
+                self._show_events(run.started)
         return finding
 
     def end(self) -> None:
