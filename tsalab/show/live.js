@@ -57,10 +57,20 @@ function show(root, markup) {
   const known = new Set(scrolling(root));
   PARSER.innerHTML = markup;
   become(root, PARSER.content);
-  for (const box of scrolling(root)) {
-    reachable(box);
-    if (followed.has(box) || !known.has(box)) box.scrollTop = box.scrollHeight;
-  }
+  toEnd(scrolling(root).filter((box) => followed.has(box) || !known.has(box)));
+  scrolling(root).forEach(reachable);
+}
+
+const toEnd = (boxes) => boxes.forEach((box) => (box.scrollTop = box.scrollHeight));
+
+/** Nothing scrolls before it is on the page and has a size: then the newest is shown first. */
+function whenShown(root) {
+  new ResizeObserver((_, observer) => {
+    if (!root.offsetHeight) return;
+    observer.disconnect();
+    toEnd(scrolling(root));
+    scrolling(root).forEach(reachable);
+  }).observe(root);
 }
 
 function part(tag, name) {
@@ -94,6 +104,7 @@ function render({ model, el }) {
     update();
     model.on(`change:${name}`, update);
   }
+  whenShown(root);
   return () => Object.entries(updates).forEach(([name, update]) => model.off(`change:${name}`, update));
 }
 
