@@ -36,6 +36,7 @@ MAY: dict[str, set[str]] = {
     "lab": {
         "rooms",
         "guidance",
+        "faults",
         "preflight",
         "reset",
         "panel",
@@ -52,6 +53,7 @@ MAY: dict[str, set[str]] = {
     "standing": {"course", "records"},
     "panel": {"standing", "steps", "course", "architecture", "cost"} | SERVICES,
     "rooms": {"steps", "course"} | SERVICES,
+    "faults": {"steps", "course"} | SERVICES,
     "steps": {"course", "profiles", "architecture"} | SERVICES,
     "runner": {"records", "show"},
     "show": {"records", "architecture", "cost"},

@@ -15,7 +15,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Self, cast
 
-from tsalab import guidance, parameters, preflight, rooms, settings, standing
+from tsalab import faults, guidance, parameters, preflight, rooms, settings, standing
 from tsalab.cloud.account import Account
 from tsalab.cloud.stacks import Stack
 from tsalab.course import CLEANUP, LAB, Step
@@ -186,7 +186,7 @@ class Lab:
                     outcome = code.do(world, view, **options)
                     finding = performing.wait(code.check, self.place, seconds)
                     undo.keep_after(step.id, world, view, passed=finding.passed)
-                elif self.mode == performing.GUIDED and not finding.passed:
+                elif self.mode == performing.GUIDED and not (finding.passed or finding.final):
                     finding = performing.wait(code.check, self.place, seconds)
             except TsalabError as raised:
                 # What the check pointed at is what the do stumbled over.
@@ -216,7 +216,7 @@ class Lab:
         steps
             Which ones; all thirty when empty.
         """
-        world = World(self.place)
+        world = World(self.place, hurried=True)
         found = []
         for step in [_step(step_id) for step_id in steps] or LAB.steps:
             finding = performing.safely(STEPS[step.id].check, world)
@@ -270,6 +270,14 @@ class Lab:
             reset(self, to, yes=yes)
         finally:
             self.panel.refresh()
+
+    def break_(self, name: str = "", *, reveal: bool = False) -> None:
+        """Break something on purpose, to find out what; without a name, list what can be broken."""
+        faults.break_(self, name, reveal=reveal)
+
+    def mend(self, name: str) -> None:
+        """Repair what `break_` broke."""
+        faults.mend(self, name)
 
     def _record(self, step: Step, finding: Finding, outcome: Outcome, started: Any) -> Record:
         mask = self.place.redactor.mask

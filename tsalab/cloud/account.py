@@ -89,6 +89,11 @@ class Account:
         """The ``endpoint_url`` that the profile names for every service, if any."""
         return str(self._settings.get("endpoint_url", ""))
 
+    @property
+    def allows_faults(self) -> bool:
+        """Whether the profile says ``tsalab_faults = allowed``: things may be broken on purpose here."""
+        return bool(self._settings.get("tsalab_faults") == "allowed")
+
     def environment(self) -> dict[str, str]:
         """The process environment with which a child program uses this profile and region."""
         return {**os.environ, **self.profile.environment(), "AWS_REGION": self.region}

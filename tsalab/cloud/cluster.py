@@ -26,6 +26,7 @@ class ClusterState:
     capacity: int | None
     least_capacity: float = 0
     created: datetime | None = None
+    security_groups: tuple[str, ...] = ()
 
     @property
     def paused(self) -> bool:
@@ -69,7 +70,22 @@ class Cluster:
             capacity=row.get("Capacity"),
             least_capacity=_least(row),
             created=row.get("ClusterCreateTime"),
+            security_groups=tuple(each["VpcSecurityGroupId"] for each in row.get("VpcSecurityGroups", ())),
         )
+
+    def scale(self, capacity: int) -> None:
+        """Ask for another capacity now; 0 pauses a serverless cluster."""
+        with self._account.doing(say("cloud.doing.cluster_scale", cluster=self.identifier)):
+            self._api.modify_current_db_cluster_capacity(
+                DBClusterIdentifier=self.identifier, Capacity=capacity
+            )
+
+    def set_password(self, password: str) -> None:
+        """Give the master user another password."""
+        with self._account.doing(say("cloud.doing.cluster_password", cluster=self.identifier)):
+            self._api.modify_db_cluster(
+                DBClusterIdentifier=self.identifier, MasterUserPassword=password, ApplyImmediately=True
+            )
 
     def snapshots(self) -> list[str]:
         """Identifiers of the cluster's manual snapshots; automatic ones go with the cluster."""

@@ -20,6 +20,7 @@ class InstanceState:
     status: str
     kind: str
     launched: datetime
+    groups: tuple[str, ...] = ()
 
 
 def networks(account: Account, ids: Iterable[str]) -> dict[str, str]:
@@ -53,7 +54,8 @@ def instance(account: Account, instance_id: str) -> InstanceState | None:
         answer = account.client("ec2").describe_instances(Filters=by_id)
     for reservation in answer["Reservations"]:
         for row in reservation["Instances"]:
-            return InstanceState(row["State"]["Name"], row["InstanceType"], row["LaunchTime"])
+            groups = tuple(group["GroupId"] for group in row.get("SecurityGroups", ()))
+            return InstanceState(row["State"]["Name"], row["InstanceType"], row["LaunchTime"], groups)
     return None
 
 

@@ -11,6 +11,8 @@ wording stands in one place::
     ├── CloudError          AWS refused a call, or a resource is not as the lab needs it
     ├── ServerError         the web server cannot be reached, or a command on it failed
     ├── MigrationError      the data could not be read, written or verified
+    ├── DiagnosisError      the cause that stands behind one of these
+    ├── FaultError          a fault cannot be made here, or now
     ├── SiteError           the site does not answer as it should
     ├── RecordError         a step record or journal is unreadable
     ├── ResetError          the lab could not go back to before a step
@@ -24,6 +26,8 @@ from __future__ import annotations
 
 from tsalab.errors.base import TsalabError
 from tsalab.errors.cloud import CloudError
+from tsalab.errors.diagnosis import DiagnosisError
+from tsalab.errors.fault import FaultError
 from tsalab.errors.migration import MigrationError
 from tsalab.errors.profile import ProfileError
 from tsalab.errors.record import RecordError
@@ -37,6 +41,8 @@ from tsalab.errors.template import TemplateError
 
 __all__ = [
     "CloudError",
+    "DiagnosisError",
+    "FaultError",
     "MigrationError",
     "ProfileError",
     "RecordError",

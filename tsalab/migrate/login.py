@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import socket
+import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pymysql
 from pymysql.constants import CR, ER
 
-from tsalab.errors import MigrationError
+from tsalab.errors import MigrationError, TsalabError
 from tsalab.messages import say
 
 if TYPE_CHECKING:
@@ -23,6 +25,7 @@ else:
 # and more than 30 s after a day's pause (AWS's documentation of auto-pause).
 CONNECT_TIMEOUT = 45
 TRIES = 3
+SILENCE = 5.0  # seconds without an answer after which to ask why
 _BACK_OFF = 0.5  # seconds, times the number of the try
 _SILENCE = 900  # seconds without a byte after which a server counts as gone
 
@@ -48,6 +51,11 @@ class Login:
         The database (schema) on it.
     role
         What messages call it.
+    on_silence
+        Called when nobody has answered for some seconds: it returns when waiting on may
+        help, and raises the reason when it cannot.
+    on_refusal
+        Gives the error when the login itself is refused, in place of our own.
     """
 
     host: str
@@ -56,6 +64,8 @@ class Login:
     password: str = field(repr=False)
     database: str
     role: str = "database"
+    on_silence: Callable[[], None] | None = field(default=None, repr=False, compare=False)
+    on_refusal: Callable[[], TsalabError] | None = field(default=None, repr=False, compare=False)
 
     @property
     def where(self) -> str:
@@ -80,6 +90,13 @@ def connect(login: Login, *, tries: int = TRIES, timeout: int = CONNECT_TIMEOUT)
     MigrationError
         Refused, unknown database, or unreachable after all tries.
     """
+    if login.on_silence is not None:
+        try:
+            return _open(login, SILENCE)
+        except pymysql.err.MySQLError as error:
+            if number_of(error) not in _RETRY:
+                raise translate(error, login, "connecting") from None
+        login.on_silence()
     for attempt in range(1, tries + 1):
         try:
             return _open(login, timeout)
@@ -93,27 +110,59 @@ def connect(login: Login, *, tries: int = TRIES, timeout: int = CONNECT_TIMEOUT)
     raise AssertionError("unreachable: the last try returns or raises")
 
 
-def _open(login: Login, timeout: int) -> Connection:
-    connection = pymysql.connect(
+def _open(login: Login, timeout: float) -> Connection:
+    connection: Connection = pymysql.connect(
         host=login.host,
         port=login.port,
         user=login.user,
         password=login.password,
         database=login.database,
         charset="utf8mb4",
-        connect_timeout=timeout,
         read_timeout=_SILENCE,
         write_timeout=_SILENCE,
         autocommit=True,
+        defer_connect=True,
     )
     try:
+        _shake_hands(connection, login, timeout)
         with connection.cursor() as cursor:
             # Neither side may shift a TIMESTAMP or reject a zero date that the source holds.
             cursor.execute("SET time_zone = '+00:00', sql_mode = 'NO_AUTO_VALUE_ON_ZERO'")
     except BaseException:
-        connection.close()
+        if connection.open:
+            connection.close()
         raise
     return connection
+
+
+def _shake_hands(connection: Connection, login: Login, timeout: float) -> None:
+    """Connect and log in, all within a time: through a forwarded port anybody is let in at once."""
+    try:
+        sock = socket.create_connection((login.host, login.port), timeout)
+    except OSError as error:
+        raise pymysql.err.OperationalError(CR.CR_CONN_HOST_ERROR, str(error)) from None
+    sock.settimeout(None)
+    for level, option in ((socket.IPPROTO_TCP, socket.TCP_NODELAY), (socket.SOL_SOCKET, socket.SO_KEEPALIVE)):
+        sock.setsockopt(level, option, 1)
+    late = threading.Event()
+
+    def give_up() -> None:
+        late.set()
+        with suppress(OSError):  # it may have ended by itself just now
+            sock.shutdown(socket.SHUT_RDWR)
+
+    timer = threading.Timer(timeout, give_up)
+    timer.daemon = True
+    timer.start()
+    try:
+        connection.connect(sock)
+    except pymysql.err.MySQLError:
+        if late.is_set():
+            said = f"no answer within {timeout:g} s"
+            raise pymysql.err.OperationalError(CR.CR_SERVER_LOST, said) from None
+        raise
+    finally:
+        timer.cancel()
 
 
 @contextmanager
@@ -144,9 +193,11 @@ def named(login: Login, doing: str, table: str = "") -> Iterator[None]:
         raise MigrationError.lost_connection(login.where, doing) from None
 
 
-def translate(error: pymysql.err.MySQLError, login: Login, doing: str, table: str = "") -> MigrationError:
+def translate(error: pymysql.err.MySQLError, login: Login, doing: str, table: str = "") -> TsalabError:
     """The error in our words."""
     number = number_of(error)
+    if number == ER.ACCESS_DENIED_ERROR and login.on_refusal is not None:
+        return login.on_refusal()
     if number in _DENIED:
         return MigrationError.access_denied(login.where, login.user)
     if number == ER.BAD_DB_ERROR:

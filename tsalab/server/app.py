@@ -84,6 +84,12 @@ def head(server: Server) -> Commit:
     return Commit(*parts)
 
 
+def has_commit(server: Server, commit: str) -> bool:
+    """Whether the server's clone holds a commit, checked out or not."""
+    line = f'cd "{FOLDER}" && git cat-file -e {shlex.quote(commit)}'
+    return server.run(line, root=True, check=False).status == 0
+
+
 def pull(
     server: Server,
     login: tuple[str, str] | None = None,
@@ -163,6 +169,19 @@ def go_back(
         f"git reset --quiet --hard {shlex.quote(commit)}"
     )
     return server.run(line, root=True, on_output=on_output).stdout.split()
+
+
+def log_tail(server: Server, lines: int = 40) -> list[str]:
+    """Last lines of the newest log that forever keeps of an app, oldest first; none when there is no log."""
+    newest = 'ls -t "${FOREVER_ROOT:-$HOME/.forever}"/*.log 2>/dev/null | head -n 1'
+    found = server.run(f'log=$({newest}); [ -z "$log" ] || tail -n {lines} "$log"', root=True).stdout
+    return found.splitlines()
+
+
+def restart(server: Server, on_output: Callable[[str], None] | None = None) -> Result:
+    """Stop every app and start ours."""
+    stop_all(server, on_output)
+    return start(server, on_output)
 
 
 def stop_all(server: Server, on_output: Callable[[str], None] | None = None) -> Result:

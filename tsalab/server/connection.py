@@ -53,6 +53,7 @@ class Server:
         key: Path | None = None,
         known_hosts: Path | None = None,
         timeout: float = 45,
+        on_silence: Callable[[], None] | None = None,
     ) -> Self:
         """Log in.
 
@@ -72,6 +73,9 @@ class Server:
             ``StrictHostKeyChecking=accept-new``; a changed key is refused all the same.
         timeout
             Seconds for connection and login together.
+        on_silence
+            Called (on a thread) when nobody has answered for some seconds: it returns when
+            waiting on may help, and raises the reason when it cannot.
 
         Raises
         ------
@@ -80,7 +84,13 @@ class Server:
         """
         connection = background.call(
             login.connect(
-                host, user=user, config=ssh_config, key=key, known_hosts=known_hosts, timeout=timeout
+                host,
+                user=user,
+                config=ssh_config,
+                key=key,
+                known_hosts=known_hosts,
+                timeout=timeout,
+                on_silence=on_silence,
             )
         )
         return cls(connection, host, user)

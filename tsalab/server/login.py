@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ SSHError = asyncssh.Error
 # AES-GCM carries 233 MB/s through asyncssh on loopback, its default cipher 129 MB/s
 # (measured). Moved to the front, not made the only one.
 _CIPHERS = "^aes128-gcm@openssh.com,aes256-gcm@openssh.com"
+SILENCE = 5.0  # seconds without an answer after which to ask why
 _KEEPALIVE = 15  # seconds; four unanswered ones end the connection
 
 
@@ -71,6 +73,7 @@ async def connect(
     key: Path | None,
     known_hosts: Path | None,
     timeout: float,
+    on_silence: Callable[[], None] | None = None,
 ) -> Any:
     """Open a connection; see `Server.connect`.
 
@@ -83,7 +86,7 @@ async def connect(
     files = [known_hosts] if known_hosts else _files(options.known_hosts)
     judge = HostKeys(files, known_hosts)
     try:
-        return await asyncio.wait_for(
+        return await _patiently(
             asyncssh.connect(
                 host,
                 options=options,
@@ -95,11 +98,28 @@ async def connect(
                 login_timeout=timeout,
             ),
             timeout,
+            on_silence,
         )
     except asyncssh.HostKeyNotVerifiable:
         raise judge.refusal(host) from None
     except (OSError, asyncssh.Error, TimeoutError) as error:
         raise failures.connecting(error, host, user, timeout) from None
+
+
+async def _patiently(
+    connecting: Awaitable[Any], timeout: float, on_silence: Callable[[], None] | None
+) -> Any:
+    """Wait for a connection; when nobody answers at once, ask meanwhile whether waiting is of any use."""
+    attempt = asyncio.ensure_future(connecting)
+    try:
+        async with asyncio.timeout(timeout):
+            if on_silence is not None:
+                done, _ = await asyncio.wait({attempt}, timeout=SILENCE)
+                if not done:
+                    await asyncio.to_thread(on_silence)
+            return await attempt
+    finally:
+        attempt.cancel()  # harmless once it is done
 
 
 def _options(host: str, user: str, config: Path | None, key: Path | None) -> Any:

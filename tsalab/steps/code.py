@@ -28,7 +28,7 @@ SAVE_STEPS = {19: CONFIG, 23: APP}
 _OPEN_FIRST = "Run step 15, or clone the repository into your working folder."
 
 
-def _done_in_repository(world: World) -> bool:
+def done_in_repository(world: World) -> bool:
     """Whether the repository's newest commit holds every edit, wherever they were made."""
     secret = world.secret_name
     return all(edit.look(world.pushed(edit.file), secret).ok for edit in EDITS.values())
@@ -63,7 +63,7 @@ def check_clone(world: World) -> Finding:
             next_step = say("check.clone.away", next=say("check.clone.make", url=url))
             return Finding(False, saw, expected, next_step, final=True)
         return Finding(True, f"a clone of {origin}", expected, facts={"head": world.clone.head()})
-    if _done_in_repository(world):
+    if done_in_repository(world):
         head = world.repository.head()
         return Finding(True, "the repository holds the lab's edits already", expected, facts={"head": head})
     next_step = say("check.clone.make", url=world.repository.clone_url())

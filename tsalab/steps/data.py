@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from tsalab import migrate
 from tsalab.course import LAB
-from tsalab.errors import MigrationError, TsalabError
+from tsalab.errors import DiagnosisError, MigrationError, ServerError
 from tsalab.messages import say
 from tsalab.migrate import Comparison, DumpFacts, Progress
 from tsalab.server import mariadb
@@ -90,8 +90,8 @@ def check_export(world: World) -> Finding:
         saw = f"dump.sql with {len(dump.tables)} tables, {sum(dump.tables.values())} rows"
         return Finding(True, saw, expected, facts={"tables": dict(dump.tables)})
     have = migrate.row_counts(world.target)
-    if not have and tables is None:
-        return Finding(False, say("check.dump.stopped"), expected, say("check.dump.start"))
+    if tables is None and not any(have.values()):
+        raise DiagnosisError.old_database_stopped()
     if not have or not have.keys() >= (tables or {}).keys():
         return Finding(False, say("check.dump.absent"), expected, next_step)
     return Finding(True, f"{len(have)} tables in {secret.dbname}", expected, facts={"tables": sorted(have)})
@@ -132,7 +132,12 @@ def do_export(world: World, view: StepView) -> Outcome:
         size = written
         view.progress(_DUMP, written, None, BYTES)
 
-    mariadb.dump(world.server, on_output=view.output, on_written=show)
+    try:
+        mariadb.dump(world.server, on_output=view.output, on_written=show)
+    except ServerError as error:
+        if mariadb.service_state(world.server).active:
+            raise
+        raise DiagnosisError.old_database_stopped() from error
     if size:
         view.progress(_DUMP, size, size, BYTES)
     return Outcome({"method": "dump"})
@@ -198,7 +203,9 @@ def _check_against_dump(world: World, expected: str) -> Finding:
         if counts.get(name, -1) < rows
     ]
     if short or not any(counts.values()):  # without a dump, rows are all that can be asked for
-        saw = f"different from dump.sql: {', '.join(short)}" if short else "Aurora has no rows"
+        if not short:
+            raise DiagnosisError.old_database_stopped()
+        saw = f"different from dump.sql: {', '.join(short)}"
         return Finding(False, saw, expected, _load(world))
     return Finding(
         True,
@@ -215,10 +222,7 @@ def _in_use(world: World) -> bool:
 
 def app_database(world: World) -> str:
     """Host of the database that the running app uses, by its own word; empty when it does not answer."""
-    try:
-        return str(world.site.health().get("database", {}).get("host", ""))
-    except TsalabError:
-        return ""
+    return str(world.app_health.get("database", {}).get("host", ""))
 
 
 @STEPS.do(14)
@@ -226,6 +230,7 @@ def do_import(world: World, view: StepView) -> Outcome:
     """Load the dump through the web server, or copy the rows."""
     if _in_use(world):
         raise MigrationError.already_in_use(world.credentials.host)
+    target = world.target  # what this look already found unreachable is not tried again
     if world.place.method == "copy":
         return _copy(world, view)
     secret = world.credentials
@@ -233,9 +238,9 @@ def do_import(world: World, view: StepView) -> Outcome:
     mariadb.load(
         world.server,
         host=secret.host,
-        database=secret.dbname,
-        user=secret.username,
-        password=secret.password,
+        database=target.database,
+        user=target.user,
+        password=target.password,
         on_output=view.output,
         on_read=lambda done, total: view.progress(_DUMP, done, total, BYTES),
     )

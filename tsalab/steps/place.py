@@ -62,12 +62,24 @@ class Place:
         if self.on_overview:
             self.on_overview(overview)
 
-    def server(self, host: str, *, timeout: float = LOGIN_SECONDS) -> Server:
-        """The connection to the web server, opened once and again after it broke."""
+    def server(
+        self, host: str, *, timeout: float = LOGIN_SECONDS, on_silence: Callable[[], None] | None = None
+    ) -> Server:
+        """The connection to the web server, opened once and again after it broke.
+
+        Parameters
+        ----------
+        host
+            Its public name.
+        timeout, on_silence
+            As `Server.connect` has them.
+        """
         if self._server and (self._server[0] != host or self._server[1].is_closed):
             self.disconnect()
         if self._server is None:
-            self._server = (host, Server.connect(host, ssh_config=self.account.ssh_config, timeout=timeout))
+            config = self.account.ssh_config
+            server = Server.connect(host, ssh_config=config, timeout=timeout, on_silence=on_silence)
+            self._server = (host, server)
         return self._server[1]
 
     def tunnel(self, server: Server, host: str, port: int) -> int:

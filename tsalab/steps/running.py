@@ -5,6 +5,7 @@ from __future__ import annotations
 from tsalab.messages import say
 from tsalab.server import app
 from tsalab.server.app import Process
+from tsalab.steps import diagnosis
 from tsalab.steps.step import Finding
 from tsalab.steps.world import World
 
@@ -37,7 +38,8 @@ def not_on_aurora(world: World, host: str, expected: str) -> Finding:
     alive = [process for process in world.app_processes if process.uptime is not None]
     said = say("check.app.database", host=host) if host else say("check.app.silent")
     if not alive:
-        return Finding(False, say("check.app.ended"), expected, say("check.app.log"))
+        ended = Finding(False, say("check.app.ended"), expected, say("check.app.log"))
+        return diagnosis.instead(ended, diagnosis.sick_app(world))
     oldest = max(alive, key=lambda process: process.uptime or 0.0)
     start = app.started(world.server, oldest)
     saw, next_step = "", say("check.app.restart")
@@ -47,7 +49,8 @@ def not_on_aurora(world: World, host: str, expected: str) -> Finding:
         saw = say("check.app.old_code", seconds=round(oldest.uptime or 0.0))
     if saw:
         return Finding(False, say("check.app.because", cause=saw, said=said), expected, next_step)
-    return Finding(False, said, expected, next_step, coming=_starting(oldest, host))
+    silent = Finding(False, said, expected, next_step, coming=_starting(oldest, host))
+    return diagnosis.instead(silent, diagnosis.sick_app(world))
 
 
 def _starting(process: Process, host: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from tsalab.errors import TsalabError
+from tsalab.errors import DiagnosisError, TsalabError
 
 if TYPE_CHECKING:
     from tsalab.course.course import StepId
@@ -53,7 +53,9 @@ class Finding:
     @classmethod
     def of_error(cls, error: TsalabError) -> Finding:
         """A check that could not read the state: the error says why."""
-        return cls(False, f"{error.what} {error.why}", "the state could be read", error.next_step)
+        lasting = isinstance(error, DiagnosisError) and error.lasting
+        saw = f"{error.what} {error.why}"
+        return cls(False, saw, "the state could be read", error.next_step, final=lasting)
 
 
 @dataclass

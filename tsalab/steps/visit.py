@@ -11,6 +11,7 @@ from tsalab.errors import StepError
 from tsalab.messages import say
 from tsalab.migrate.login import Login, named, opened
 from tsalab.show import StepView, note
+from tsalab.steps import diagnosis
 from tsalab.steps.data import app_database
 from tsalab.steps.step import STEPS, Finding, Outcome
 from tsalab.steps.webserver import check_stopped
@@ -44,12 +45,14 @@ def check_site(world: World) -> Finding:
     host, aurora = app_database(world), world.credentials.host
     if host != aurora:
         saw = f"the app's database is {host or 'unknown: it does not answer'}"
-        return Finding(False, saw, expected, "Finish steps 24 to 28: pull the new code and restart the app.")
+        next_step = "Finish steps 24 to 28: pull the new code and restart the app."
+        return diagnosis.instead(Finding(False, saw, expected, next_step), diagnosis.sick_app(world))
     found = world.site.verify()
     failed = [probe for probe in found if not probe.ok]
     if failed:
         saw = "; ".join(f"{probe.name}: {probe.saw}" for probe in failed)
-        return Finding(False, saw, expected, LAB.step(30).by_hand)
+        wrong = Finding(False, saw, expected, LAB.step(30).by_hand)
+        return diagnosis.instead(wrong, diagnosis.sick_app(world))
     facts = {"url": world.site.url, "database": host, "probes": {p.name: p.saw for p in found}}
     return Finding(True, f"{len(found)} probes of {world.site.url} passed", expected, facts=facts)
 

@@ -10,7 +10,7 @@ from tsalab.errors import StepError
 from tsalab.messages import say
 from tsalab.server import app, mariadb
 from tsalab.show import Part, StepView, table
-from tsalab.steps import overview, running
+from tsalab.steps import diagnosis, overview, running
 from tsalab.steps.data import app_database
 from tsalab.steps.step import STEPS, Finding, Outcome
 from tsalab.steps.world import World
@@ -53,7 +53,8 @@ def check_pull(world: World) -> Finding:
     head, here = world.repository.head(), app.head(world.server).hash
     if here != head:
         saw = f"the web server is on {here[:10]}, CodeCommit on {head[:10]}"
-        return Finding(False, saw, expected, LAB.step(27).by_hand)
+        behind = Finding(False, saw, expected, LAB.step(27).by_hand)
+        return diagnosis.instead(behind, diagnosis.old_code(world, here, head))
     return Finding(True, f"commit {here[:10]}", expected, facts={"commit": here})
 
 
@@ -73,13 +74,16 @@ def check_restart(world: World) -> Finding:
     expected = "bin/www.js under forever, connected to Aurora"
     pulled = check_pull(world)
     if not pulled.passed:
-        return Finding(False, pulled.saw, expected, f"Finish step 27 first. {pulled.next}")
+        saw, next_step = pulled.saw, f"Finish step 27 first. {pulled.next}"
+        if not world.app_health and (cause := diagnosis.sick_app(world)):
+            saw, next_step = f"{saw}; {cause.what} {cause.why}", cause.next_step
+        return Finding(False, saw, expected, next_step)
     listed = world.app_processes
     if not listed:
         return running.not_running(world, expected)
     host, aurora = app_database(world), world.credentials.host
     facts = {"processes": len(listed), "database": host}
-    if host != aurora:
+    if host != aurora or not world.app_health.get("ok", True):
         return replace(running.not_on_aurora(world, host, expected), facts=facts)
     return Finding(True, f"bin/www.js runs and uses {host}", expected, facts=facts)
 

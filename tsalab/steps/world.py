@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from tsalab.cloud.bucket import Bucket, Listed, StoredObject
@@ -17,23 +18,42 @@ from tsalab.cloud.secret import Credentials, Secret
 from tsalab.cloud.stacks import Stack, StackState
 from tsalab.cloud.working_copy import WorkingCopy
 from tsalab.edge import Site
-from tsalab.errors import CloudError, StepError
-from tsalab.migrate import Login
+from tsalab.errors import CloudError, DiagnosisError, StepError, TsalabError
+from tsalab.messages import say
+from tsalab.migrate import Login, login
 from tsalab.server import Server, app
 from tsalab.server.app import Process
+from tsalab.steps import diagnosis
 from tsalab.steps.place import Place
 from tsalab.steps.uploads import find_stray
 from tsalab.template import Template, read_package
 
 # The old database's login, as lab 2 chose it and the app's config.js quotes it.
-SOURCE = {"role": "old database", "user": "tsauser", "password": "my-secret-pw", "database": "tsagallery"}
+SOURCE: dict[str, Any] = {
+    "role": "old database",
+    "user": "tsauser",
+    "password": "my-secret-pw",
+    "database": "tsagallery",
+}
 
 
 class World:
-    """One look at the world, as far as it is asked for."""
+    """One look at the world, as far as it is asked for.
 
-    def __init__(self, place: Place) -> None:
+    Parameters
+    ----------
+    place
+        Where to look.
+    hurried
+        Whether a cluster that is only waking counts as one that does not answer. A check
+        looks and tells; whoever does a step waits.
+    """
+
+    def __init__(self, place: Place, *, hurried: bool = False) -> None:
         self.place = place
+        self.hurried = hurried
+        self._no_server: TsalabError | None = None
+        self._no_aurora: DiagnosisError | None = None
         self._files: dict[str, str] = {}
         self._pushed: dict[str, str] = {}
 
@@ -173,8 +193,39 @@ class World:
 
     @property
     def server(self) -> Server:
-        """The connection to the web server."""
-        return self.place.server(self.server_host)
+        """The connection to the web server.
+
+        Raises
+        ------
+        DiagnosisError
+            When nobody answers, and the cause is known.
+        ServerError
+            When it cannot be reached; a look does not try twice.
+        """
+        if self._no_server:
+            raise self._no_server
+        try:
+            return self.place.server(self.server_host, on_silence=self._no_answer_from_server)
+        except TsalabError as error:
+            self._no_server = error
+            raise
+
+    def _no_answer_from_server(self) -> None:
+        if cause := diagnosis.web_server(self):
+            raise cause
+
+    @cached_property
+    def role(self) -> str:
+        """Name of the web server's role."""
+        return self._resource("ServerRole", say("world.role_missing"))
+
+    @cached_property
+    def app_health(self) -> dict[str, Any]:
+        """What the app says of itself through the distribution; empty when it does not answer."""
+        try:
+            return self.site.health()
+        except TsalabError:
+            return {}
 
     @cached_property
     def app_processes(self) -> list[Process]:
@@ -186,9 +237,27 @@ class World:
         """Login to the old database, through the web server."""
         return Login(host="127.0.0.1", port=self.place.tunnel(self.server, "127.0.0.1", 3306), **SOURCE)
 
-    @cached_property
+    @property
     def target(self) -> Login:
-        """Login to Aurora, through the web server."""
+        """Login to Aurora, through the web server.
+
+        Raises
+        ------
+        DiagnosisError
+            When this look already found out why Aurora does not answer.
+        """
+        if self._no_aurora:
+            raise self._no_aurora
+        return self._target
+
+    def _no_answer_from_aurora(self) -> None:
+        cause = diagnosis.aurora(self, say("diagnosis.aurora_waited", seconds=round(login.SILENCE)))
+        if cause and (cause.lasting or self.hurried):
+            self._no_aurora = cause
+            raise cause
+
+    @cached_property
+    def _target(self) -> Login:
         secret = self.credentials
         return Login(
             host="127.0.0.1",
@@ -197,6 +266,8 @@ class World:
             password=secret.password,
             database=secret.dbname,
             role="Aurora database",
+            on_silence=self._no_answer_from_aurora,
+            on_refusal=lambda: diagnosis.password(self),
         )
 
     # --- the code and the site --------------------------------------------------------
