@@ -86,6 +86,23 @@ def test_the_starting_state_is_up(sandbox, monkeypatch):
     assert run("up", "--json").stderr == ""
 
 
+@pytest.mark.parametrize("service", ["rds describe-db-clusters", "s3api list-buckets", "ec2 describe-vpcs"])
+def test_the_command_line_asks_the_sandbox_and_nobody_else(sandbox, service):
+    said = subprocess.run(
+        [AWS, "--debug", *service.split()],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+        env=sandbox.env,
+    )
+    asked = {
+        line.partition("url=")[2].partition(",")[0] for line in said.stderr.splitlines() if "url=" in line
+    }
+    assert {url for url in asked if url.startswith("http")}
+    assert all(url.startswith(sandbox.folder.read_facts()["endpoint_url"]) for url in asked if "http" in url)
+
+
 @pytest.mark.parametrize("name", ["../up", "a b"])
 def test_a_name_that_cannot_be(home, name):
     from tsalab.errors import SandboxError

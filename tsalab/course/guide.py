@@ -36,7 +36,6 @@ FIELDS = frozenset(
         "key",
         "key_pair",
         "pipeline",
-        "rds",
         "repositories",
         "repository",
         "secret",

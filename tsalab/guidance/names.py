@@ -31,16 +31,6 @@ def _of_account(world: World) -> InAccount:
     return names_of(world.place)
 
 
-def _rds(world: World) -> list[str]:
-    """``aws rds``, at the profile's own endpoint if it names one.
-
-    In us-east-1, version 1 of the AWS CLI passes over the profile's ``endpoint_url`` for this
-    service (its overridesslcommonname.py), so the option has to say it.
-    """
-    url = world.place.account.endpoint_url
-    return ["aws", "rds", *(["--endpoint-url", url] if url else [])]
-
-
 def _key_pair(world: World) -> str:
     try:
         given = world.stack_state.parameters.get("KeyName", "")
@@ -63,7 +53,6 @@ _READ: Mapping[str, Callable[[World], Value]] = {
     "key": lambda world: world.place.pipeline.source.key,
     "key_pair": _key_pair,
     "pipeline": lambda world: world.place.pipeline.name,
-    "rds": _rds,
     "repositories": lambda world: _of_account(world).repositories,
     "repository": lambda world: world.place.repository,
     "secret": lambda world: world.secret_name,

@@ -23,10 +23,9 @@ import psutil
 
 from tsalab.errors import SandboxError, TsalabError
 from tsalab.sandbox import processes
-from tsalab.sandbox.folder import Folder
+from tsalab.sandbox.folder import DEFAULT_REGION, Folder
 from tsalab.sandbox.ports import Ports
 
-DEFAULT_REGION = "us-east-1"
 _BACKLOG = 256
 
 logger = logging.getLogger("tsalab.sandbox.supervisor")
