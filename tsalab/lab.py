@@ -186,7 +186,7 @@ class Lab:
                     outcome = code.do(world, view, **options)
                     finding = performing.wait(code.check, self.place, seconds)
                     undo.keep_after(step.id, world, view, passed=finding.passed)
-                elif self.mode == performing.GUIDED and not (finding.passed or finding.final):
+                elif self.mode == performing.GUIDED and not finding.passed:
                     finding = performing.wait(code.check, self.place, seconds)
             except TsalabError as raised:
                 # What the check pointed at is what the do stumbled over.
