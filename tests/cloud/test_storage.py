@@ -21,7 +21,8 @@ WORD = "s3kr1t-w0rd"
 @pytest.fixture
 def bucket(account: Account) -> Iterator[Bucket]:
     s3 = account.client("s3")
-    s3.create_bucket(Bucket=NAME)
+    place = {"LocationConstraint": account.region}
+    s3.create_bucket(Bucket=NAME, CreateBucketConfiguration=place)
     s3.put_bucket_versioning(Bucket=NAME, VersioningConfiguration={"Status": "Enabled"})
     made = Bucket(account, NAME)
     yield made

@@ -28,7 +28,8 @@ def up(name, **more):
 def leave_data(name):
     session = manager.session(name)
     session.client("secretsmanager").create_secret(Name="kept", SecretString="value")
-    session.client("s3").create_bucket(Bucket="kept")
+    place = {"LocationConstraint": session.region_name}
+    session.client("s3").create_bucket(Bucket="kept", CreateBucketConfiguration=place)
     session.client("s3").put_object(Bucket="kept", Key="photo", Body=b"pixels")
 
 

@@ -45,6 +45,7 @@ class CloudFormation:
                         "LogicalResourceId": key,
                         "PhysicalResourceId": value,
                         "ResourceStatus": "CREATE_COMPLETE",
+                        "LastUpdatedTimestamp": datetime.now(UTC),
                     }
                     for key, value in self.cloud.resources.items()
                 ]

@@ -115,14 +115,14 @@ NETWORK: dict[str, Any] = {
     "Vpc": {"Type": "AWS::EC2::VPC", "Properties": {"CidrBlock": "10.0.0.0/16"}},
     "A": {
         "Type": "AWS::EC2::Subnet",
-        "Properties": {"VpcId": {"Ref": "Vpc"}, "CidrBlock": "10.0.0.0/20", "AvailabilityZone": "us-east-1a"},
+        "Properties": {"VpcId": {"Ref": "Vpc"}, "CidrBlock": "10.0.0.0/20", "AvailabilityZone": "us-west-2a"},
     },
     "B": {
         "Type": "AWS::EC2::Subnet",
         "Properties": {
             "VpcId": {"Ref": "Vpc"},
             "CidrBlock": "10.0.16.0/20",
-            "AvailabilityZone": "us-east-1b",
+            "AvailabilityZone": "us-west-2b",
         },
     },
     "Group": {
@@ -132,6 +132,7 @@ NETWORK: dict[str, Any] = {
             "VpcId": {"Ref": "Vpc"},
             "SecurityGroupIngress": [
                 {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "CidrIp": "0.0.0.0/0"},
+                {"IpProtocol": "tcp", "FromPort": 3306, "ToPort": 3306, "CidrIp": "10.0.0.0/16"},
             ],
         },
     },

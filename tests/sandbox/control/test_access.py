@@ -133,12 +133,11 @@ def test_a_role_may_do_what_its_policies_say_and_no_more(bare_sandbox):
     try:
         sts = bare_sandbox.session().client("sts")
         given = sts.assume_role(RoleArn=role["Arn"], RoleSessionName="test")["Credentials"]
+        facts = bare_sandbox.folder.read_facts()
         session = boto3.Session(
-            given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"], region_name="us-east-1"
+            given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"], region_name=facts["region"]
         )
-        reader = session.client(
-            "secretsmanager", endpoint_url=bare_sandbox.folder.read_facts()["endpoint_url"]
-        )
+        reader = session.client("secretsmanager", endpoint_url=facts["endpoint_url"])
         assert code(reader.get_secret_value, SecretId="one") == "AccessDeniedException"
         policy = (
             '{"Statement": [{"Effect": "Allow", "Action": "secretsmanager:GetSecretValue", "Resource": "*"}]}'

@@ -28,7 +28,12 @@ def populated(home, stacks_of, network):
             **network,
             "Server": {
                 "Type": "AWS::EC2::Instance",
-                "Properties": {"ImageId": image, "KeyName": "key", "SubnetId": {"Ref": "A"}},
+                "Properties": {
+                    "ImageId": image,
+                    "KeyName": "key",
+                    "SubnetId": {"Ref": "A"},
+                    "SecurityGroupIds": [{"Ref": "Group"}],
+                },
             },
             "Cluster": {
                 "Type": "AWS::RDS::DBCluster",
@@ -40,6 +45,7 @@ def populated(home, stacks_of, network):
                     "EngineMode": "serverless",
                     "MasterUsername": "admin",
                     "MasterUserPassword": PASSWORD,
+                    "VpcSecurityGroupIds": [{"Ref": "Group"}],
                 },
             },
         },
