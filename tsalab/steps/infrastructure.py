@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from tsalab.cloud.cluster import ClusterState
 from tsalab.cloud.pipeline import Execution
 from tsalab.cloud.waiting import poll
 from tsalab.course import LAB
@@ -27,30 +28,26 @@ _ON_ITS_WAY = frozenset({"creating", "modifying", "starting", "backing-up", "ava
 def check_bucket(world: World) -> Finding:
     """The bucket that the pipeline reads is there, and there is something to upload."""
     source = world.place.pipeline.source
-    expected = "the pipeline's source bucket, versioned, and a zip ready for it"
+    expected = say("check.bucket.expected")
     if not world.bucket.exists():
-        return Finding(
-            False,
-            f"the bucket {source.bucket} does not exist",
-            expected,
-            "Redeploy the bootstrap stack.",
-            final=True,
-        )
+        saw = say("check.bucket.absent", bucket=source.bucket)
+        return Finding(False, saw, expected, say("check.bucket.redeploy"), final=True)
     if not world.bucket.versioned():
-        next_step = f"Switch it on: aws s3api put-bucket-versioning --bucket {source.bucket} …"
-        return Finding(False, f"{source.bucket} is not versioned", expected, next_step, final=True)
+        saw = say("check.bucket.unversioned", bucket=source.bucket)
+        next_step = say("check.bucket.switch_on", bucket=source.bucket)
+        return Finding(False, saw, expected, next_step, final=True)
     zipped = check_zip(world)
     if not zipped.passed:
         return Finding(False, zipped.saw, expected, zipped.next)
     facts = {"bucket": source.bucket, "key": source.key}
-    return Finding(True, f"{source.bucket}; the pipeline reads {source.key}", expected, facts=facts)
+    return Finding(True, say("check.bucket.there", **facts), expected, facts=facts)
 
 
 @STEPS.check(8)
 def check_upload(world: World) -> Finding:
     """The finished template lies where the pipeline reads it."""
     source = world.place.pipeline.source
-    expected = f"the finished template in s3://{source.bucket}/{source.key}"
+    expected = say("check.upload.expected", bucket=source.bucket, key=source.key)
     if world.uploaded is None:
         return _not_uploaded(world, say("check.upload.absent"), expected)
     try:
@@ -65,7 +62,7 @@ def check_upload(world: World) -> Finding:
         return _not_uploaded(world, say("check.upload.differs"), expected)
     return Finding(
         True,
-        f"version {world.uploaded.version} of {source.key}",
+        say("check.upload.there", version=world.uploaded.version, key=source.key),
         expected,
         facts={"version": world.uploaded.version, "etag": world.uploaded.etag},
     )
@@ -93,15 +90,20 @@ def do_upload(world: World, view: StepView) -> Outcome:
     if not zipped.passed:
         raise StepError.not_passed(6, LAB.step(6).title, zipped.saw, zipped.expected, zipped.next)
     source = world.place.pipeline.source
-    view.line(f"Uploading to s3://{source.bucket}/{source.key}")
+    view.line(say("do.upload.doing", bucket=source.bucket, key=source.key))
     version = world.bucket.put(source.key, world.package_path.read_bytes())
-    return Outcome(parts=[pairs({"Bucket": source.bucket, "Key": source.key, "Version": version})])
+    rows = {
+        say("do.upload.bucket"): source.bucket,
+        say("do.upload.key"): source.key,
+        say("do.upload.version"): version,
+    }
+    return Outcome(parts=[pairs(rows)])
 
 
 @STEPS.check(9)
 def check_pipeline(world: World) -> Finding:
     """The pipeline has run on the uploaded version, and the cluster takes connections."""
-    expected = "Source and Deploy succeeded for the uploaded version, and the cluster is available"
+    expected = say("check.pipeline.expected")
     uploaded = check_upload(world)
     if not uploaded.passed:
         return Finding(False, uploaded.saw, expected, uploaded.next, final=True)
@@ -123,12 +125,12 @@ def check_pipeline(world: World) -> Finding:
         return Finding(False, saw, expected, say("check.pipeline.wait"), coming=coming)
     cluster = world.cluster
     if cluster is None or not cluster.available:
-        saw = say("check.pipeline.cluster", status=cluster.status if cluster else "absent")
+        saw = _cluster_seen(cluster)
         coming = say("check.pipeline.creating") if cluster and cluster.status in _ON_ITS_WAY else ""
         return Finding(False, saw, expected, say("check.pipeline.available"), coming=coming)
     return Finding(
         True,
-        f"both succeeded; {cluster.identifier} is available",
+        say("check.pipeline.done", cluster=cluster.identifier),
         expected,
         facts={
             "execution": run.execution_id,
@@ -140,20 +142,24 @@ def check_pipeline(world: World) -> Finding:
     )
 
 
+def _cluster_seen(cluster: ClusterState | None) -> str:
+    if cluster is None:
+        return say("check.pipeline.no_cluster")
+    return say("check.pipeline.cluster", status=cluster.status)
+
+
 def _failed_run(world: World, run: Execution, expected: str) -> Finding:
     failed = next((s for s in world.place.pipeline.state() if s.status == "Failed"), None)
-    stage = f"stage {failed.name} failed: {failed.reason}" if failed else f"the execution is {run.status}"
+    if failed:
+        saw = say("check.pipeline.stage_failed", stage=failed.name, reason=failed.reason)
+    else:
+        saw = say("check.pipeline.ended", status=run.status)
     event = world.stack.failure() if failed and failed.name != world.place.pipeline.stages[0] else None
-    cause = f". {event.resource} ({event.type}): {event.reason}" if event else ""
-    return Finding(
-        False,
-        stage + cause,
-        expected,
-        "Mend infra.yml where the reason says, then zip, upload and wait again (steps 6, 8, 9); "
-        "if nothing was wrong with it, start the pipeline again: lab.pipeline.start()",
-        facts={"execution": run.execution_id, "failed": event.resource if event else ""},
-        final=True,
-    )
+    if event:
+        cause = {"resource": event.resource, "type": event.type, "reason": event.reason}
+        saw = say("check.pipeline.because", failed=saw, **cause)
+    facts = {"execution": run.execution_id, "failed": event.resource if event else ""}
+    return Finding(False, saw, expected, say("check.pipeline.mend"), facts, final=True)
 
 
 @STEPS.do(9)
@@ -165,7 +171,7 @@ def do_wait(world: World, view: StepView) -> Outcome:
     watch = Watch(world, view, check_pipeline)
     _, started = poll(watch.running, bool, seconds=POLLING_SECONDS)
     if not started:
-        view.line("The pipeline did not notice the upload by itself; starting it.")
+        view.line(say("do.pipeline.starting"))
         world.place.pipeline.start()
     poll(watch.look, lambda finding: finding.passed or finding.final, seconds=LAB.step(9).patience)
     watch.end()

@@ -70,7 +70,7 @@ def _broken(problem: Problem) -> TemplateError:
 @STEPS.check(1)
 def check_open(world: World) -> Finding:
     """infra.yml is in the learner's folder, readable, and lab 3's."""
-    expected = "infra.yml, as lab 3 left it, in the working folder"
+    expected = say("check.template.expected")
     if not world.template_path.exists():
         source = world.place.pipeline.source
         folder = world.place.workdir
@@ -81,15 +81,11 @@ def check_open(world: World) -> Finding:
         return problem
     missing = [name for name in LAB3 if name not in template.resources]
     if missing:
-        return Finding(
-            False,
-            f"infra.yml has no {', '.join(missing)}",
-            expected,
-            "Take the template of lab 3; delete infra.yml and run step 1 to fetch the deployed one.",
-            final=True,
-        )
+        saw = say("check.template.not_lab3", names=", ".join(missing))
+        return Finding(False, saw, expected, say("check.template.take"), final=True)
     count = len(template.resources)
-    return Finding(True, f"infra.yml with {count} resources", expected, facts={"resources": count})
+    saw = say("check.template.there", count=count)
+    return Finding(True, saw, expected, facts={"resources": count})
 
 
 @STEPS.do(1)
@@ -97,12 +93,12 @@ def do_open(world: World, view: StepView) -> Outcome:
     """Fetch the template that is deployed, unless the learner already has one."""
     if not world.template_path.exists():
         source = world.place.pipeline.source
-        view.line(f"Taking infra.yml from s3://{source.bucket}/{source.key}")
+        view.line(say("do.template.fetching", bucket=source.bucket, key=source.key))
         if world.uploaded is None:
             raise TemplateError.never_uploaded(source.bucket, source.key)
         world.place.workdir.mkdir(parents=True, exist_ok=True)
         Template(read_package(world.uploaded.body)).write(world.template_path)
-    return Outcome(parts=[note(f"The template is {world.template_path}")])
+    return Outcome(parts=[note(say("do.template.path", path=world.template_path))])
 
 
 def _register_fragment(step_id: int, name: str) -> None:
@@ -132,7 +128,7 @@ def _register_fragment(step_id: int, name: str) -> None:
             raise _broken(problems[0])
         after = before.add(name)
         after.write(world.template_path)
-        return Outcome(parts=[diff(before.diff(after), title="What changed in infra.yml")])
+        return Outcome(parts=[diff(before.diff(after), title=say("do.template.changed"))])
 
 
 for _step_id, _name in FRAGMENTS.items():
@@ -142,7 +138,7 @@ for _step_id, _name in FRAGMENTS.items():
 @STEPS.check(6)
 def check_zip(world: World) -> Finding:
     """infra.yml.zip holds exactly the learner's finished template."""
-    expected = "infra.yml.zip with the finished infra.yml inside"
+    expected = say("check.zip.expected")
     if not world.package_path.exists():
         return Finding(False, say("check.zip.absent"), expected, say("check.zip.make"))
     try:
@@ -160,7 +156,7 @@ def check_zip(world: World) -> Finding:
     if own.text != text:
         return Finding(False, say("check.zip.changed"), expected, say("check.zip.again"))
     size = world.package_path.stat().st_size
-    return Finding(True, f"infra.yml.zip, {size:,} bytes", expected, facts={"bytes": size})
+    return Finding(True, say("check.zip.there", count=size), expected, facts={"bytes": size})
 
 
 @STEPS.do(6)
@@ -169,4 +165,4 @@ def do_zip(world: World, _view: StepView) -> Outcome:
     if problems := world.template.problems():
         raise _broken(problems[0])
     package(world.template_path, world.package_path)
-    return Outcome(parts=[note(f"Wrote {world.package_path}")])
+    return Outcome(parts=[note(say("do.zip.wrote", path=world.package_path))])
