@@ -23,7 +23,6 @@ PACKAGE = Path(messages.__file__).parents[1]
 TO_CONVERT = {
     "steps/cleanup.py",
     "steps/code.py",
-    "steps/data.py",
     "steps/source.py",
     "steps/visit.py",
     "steps/webserver.py",

@@ -27,7 +27,7 @@ _DUMP = "dump.sql"
 @STEPS.check(10)
 def check_secret(world: World) -> Finding:
     """The stack's secret exists."""
-    expected = "the secret that the template of step 3 makes"
+    expected = say("check.secret.expected")
     name = world.secret_name
     return Finding(True, name, expected, facts={"name": name})
 
@@ -35,31 +35,30 @@ def check_secret(world: World) -> Finding:
 @STEPS.check(11)
 def check_value(world: World) -> Finding:
     """The secret's value can be read and leads to the cluster."""
-    expected = "user, password, host, port and database of the cluster"
+    expected = say("check.value.expected")
     secret = world.credentials
     cluster = world.cluster
-    if cluster is None or secret.host != cluster.endpoint:
-        where = cluster.endpoint if cluster else "no cluster"
-        saw = f"the secret leads to {secret.host}, the cluster is at {where}"
-        return Finding(False, saw, expected, "Redeploy the template, so that the attachment is made again.")
+    if cluster is None:
+        saw = say("check.value.no_cluster", host=secret.host)
+        return Finding(False, saw, expected, say("check.value.attach"))
+    if secret.host != cluster.endpoint:
+        saw = say("check.value.elsewhere", host=secret.host, endpoint=cluster.endpoint)
+        return Finding(False, saw, expected, say("check.value.attach"))
     facts = {"username": secret.username, "host": secret.host, "port": secret.port, "dbname": secret.dbname}
-    where = f"{secret.host}:{secret.port}, database {secret.dbname}"
-    shown = f"{secret.username} at {where}; the password is hidden"
-    return Finding(True, shown, expected, facts=facts)
+    saw = say(
+        "check.value.shown", user=secret.username, host=secret.host, port=secret.port, database=secret.dbname
+    )
+    return Finding(True, saw, expected, facts=facts)
 
 
 @STEPS.check(12)
 def check_connection(world: World) -> Finding:
     """The web server lets us in, and reaches Aurora."""
-    expected = "a session on the web server, from which Aurora answers"
+    expected = say("check.connection.expected")
     host, target = world.server_host, world.target
     version = migrate.server_version(target)
-    return Finding(
-        True,
-        f"{host} reaches Aurora ({version})",
-        expected,
-        facts={"server": host, "database_version": version},
-    )
+    saw = say("check.connection.there", host=host, version=version)
+    return Finding(True, saw, expected, facts={"server": host, "database_version": version})
 
 
 def _dump(world: World) -> DumpFacts | None:
@@ -78,7 +77,7 @@ def _source_tables(world: World) -> dict[str, int] | None:
 @STEPS.check(13)
 def check_export(world: World) -> Finding:
     """A complete dump lies on the web server, or Aurora has the tables already."""
-    expected = "a complete dump.sql with every table and row, or the tables prepared in Aurora"
+    expected = say("check.dump.expected")
     next_step = LAB.step(13).by_hand
     secret = world.credentials  # without Aurora there is nothing to export for
     tables = _source_tables(world)
@@ -86,15 +85,16 @@ def check_export(world: World) -> Finding:
     if dump:
         if lacks := _dump_lacks(dump, tables or {}):
             again = say("check.dump.again", command=mariadb.DUMP_COMMAND)
-            return Finding(False, f"dump.sql {lacks}", expected, again)
-        saw = f"dump.sql with {len(dump.tables)} tables, {sum(dump.tables.values())} rows"
+            return Finding(False, lacks, expected, again)
+        saw = say("check.dump.there", count=len(dump.tables), rows=sum(dump.tables.values()))
         return Finding(True, saw, expected, facts={"tables": dict(dump.tables)})
     have = migrate.row_counts(world.target)
     if tables is None and not any(have.values()):
         raise DiagnosisError.old_database_stopped()
     if not have or not have.keys() >= (tables or {}).keys():
         return Finding(False, say("check.dump.absent"), expected, next_step)
-    return Finding(True, f"{len(have)} tables in {secret.dbname}", expected, facts={"tables": sorted(have)})
+    saw = say("check.dump.prepared", count=len(have), database=secret.dbname)
+    return Finding(True, saw, expected, facts={"tables": sorted(have)})
 
 
 def _dump_lacks(dump: DumpFacts, tables: Mapping[str, int]) -> str:
@@ -109,11 +109,13 @@ def _dump_lacks(dump: DumpFacts, tables: Mapping[str, int]) -> str:
     if not dump.tables:
         return say("check.dump.no_table")
     if missing := sorted(tables.keys() - dump.tables.keys()):
-        return f"lacks {', '.join(missing)}"
+        return say("check.dump.lacks", tables=", ".join(missing))
     fewer = [
-        f"{name} ({dump.tables[name]} of {rows})" for name, rows in tables.items() if dump.tables[name] < rows
+        say("check.dump.fewer_in", table=name, count=dump.tables[name], rows=rows)
+        for name, rows in tables.items()
+        if dump.tables[name] < rows
     ]
-    return f"lacks rows of {', '.join(fewer)}" if fewer else ""
+    return say("check.dump.fewer", tables=", ".join(fewer)) if fewer else ""
 
 
 @STEPS.do(13)
@@ -121,8 +123,9 @@ def do_export(world: World, view: StepView) -> Outcome:
     """Dump on the web server, or prepare the tables in Aurora."""
     if world.place.method == "copy":
         plan = migrate.prepare(world.source, world.target)
-        parts = [table(plan.rows.items(), ("Table", "Rows to copy"))]
-        parts += [note(f"Not copied: {name}") for name in plan.left_out]
+        headings = (say("do.export.heading.table"), say("do.export.heading.rows"))
+        parts = [table(plan.rows.items(), headings)]
+        parts += [note(say("do.export.left_out", table=name)) for name in plan.left_out]
         return Outcome({"method": "copy"}, parts)
     view.line(f"$ {mariadb.DUMP_COMMAND}")
     size = 0
@@ -146,27 +149,30 @@ def do_export(world: World, view: StepView) -> Outcome:
 @STEPS.check(14)
 def check_import(world: World) -> Finding:
     """Aurora holds every row of the old database."""
-    expected = "every table of the old database, with every row, in Aurora"
+    expected = say("check.load.expected")
     if _source_tables(world) is None:
         return _check_against_dump(world, expected)
     found = migrate.compare(world.source, world.target)
     if not found.rows:
-        return Finding(
-            False, "the old database has no tables", expected, "Restore it as lab 2 left it.", final=True
-        )
+        saw, next_step = say("check.load.no_tables"), say("check.load.restore")
+        return Finding(False, saw, expected, next_step, final=True)
     facts = _comparison_facts(found)
     ours = [row for row in found.rows if row.source_rows is not None]
     different = [row for row in ours if not row.equal]
     if not different:
         rows = sum(row.target_rows or 0 for row in ours)
-        return Finding(True, f"{len(ours)} tables with {rows} rows, equal", expected, facts=facts)
+        return Finding(True, say("check.load.equal", count=len(ours), rows=rows), expected, facts=facts)
     if _in_use(world) and all((row.target_rows or 0) >= (row.source_rows or 0) for row in different):
-        saw = "every table is there; the app has written to Aurora since"
-        return Finding(True, saw, expected, facts=facts)
+        return Finding(True, say("check.load.written"), expected, facts=facts)
     if all(row.target_rows is None for row in ours):
         return replace(_not_loaded(world, [row.table for row in ours], expected), facts=facts)
-    names = ", ".join(f"{r.table} ({r.source_rows} rows, Aurora {r.target_rows})" for r in different)
-    return Finding(False, f"different: {names}", expected, _load(world), facts=facts)
+    names = ", ".join(_different_in(row.table, row.source_rows, row.target_rows) for row in different)
+    saw = say("check.load.different", tables=names)
+    return Finding(False, saw, expected, _load(world), facts=facts)
+
+
+def _different_in(name: str, rows: int | None, in_aurora: int | None) -> str:
+    return say("check.load.different_in", table=name, rows=rows, in_aurora=in_aurora)
 
 
 def _load(world: World) -> str:
@@ -198,21 +204,17 @@ def _check_against_dump(world: World, expected: str) -> Finding:
     dump = _dump(world)
     want = dump.tables if dump else {}
     short = [
-        f"{name} ({rows} rows, Aurora {counts.get(name)})"
+        _different_in(name, rows, counts.get(name))
         for name, rows in want.items()
         if counts.get(name, -1) < rows
     ]
     if short or not any(counts.values()):  # without a dump, rows are all that can be asked for
         if not short:
             raise DiagnosisError.old_database_stopped()
-        saw = f"different from dump.sql: {', '.join(short)}"
+        saw = say("check.load.different_from_dump", tables=", ".join(short))
         return Finding(False, saw, expected, _load(world))
-    return Finding(
-        True,
-        f"{len(counts)} tables with {sum(counts.values())} rows (the old database is stopped)",
-        expected,
-        facts={"tables": counts},
-    )
+    saw = say("check.load.there", count=len(counts), rows=sum(counts.values()))
+    return Finding(True, saw, expected, facts={"tables": counts})
 
 
 def _in_use(world: World) -> bool:
@@ -260,13 +262,13 @@ def _copy(world: World, view: StepView) -> Outcome:
     report = migrate.copy(world.source, world.target, show)
     rows = sum(copied.rows for copied in report.tables)
     facts = {"method": "copy", "rows": rows, "seconds": round(report.seconds, 3)}
-    return Outcome(facts, [note(f"{rows} rows in {report.seconds:.1f} s"), *_proof(world)])
+    said = note(say("do.import.copied", count=rows, seconds=report.seconds))
+    return Outcome(facts, [said, *_proof(world)])
 
 
 def _proof(world: World) -> list[Part]:
     found = migrate.compare(world.source, world.target)
-    rows = [
-        (row.table, row.source_rows, row.target_rows, "equal" if row.equal else "DIFFERENT")
-        for row in found.rows
-    ]
-    return [table(rows, ("Table", "Old database", "Aurora", "Content"))]
+    content = {True: say("do.import.equal"), False: say("do.import.different")}
+    rows = [(row.table, row.source_rows, row.target_rows, content[row.equal]) for row in found.rows]
+    headings = [say(f"do.import.heading.{name}") for name in ("table", "source", "target", "content")]
+    return [table(rows, headings)]
