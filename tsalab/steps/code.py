@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+import shlex
 from contextlib import suppress
 from urllib.parse import urlsplit
 
@@ -25,7 +26,6 @@ EDIT_STEPS = {
     22: "app-add-pool",
 }
 SAVE_STEPS = {19: CONFIG, 23: APP}
-_OPEN_FIRST = "Run step 15, or clone the repository into your working folder."
 
 
 def done_in_repository(world: World) -> bool:
@@ -55,17 +55,19 @@ def same_repository(origin: str, url: str) -> bool:
 @STEPS.check(15)
 def check_clone(world: World) -> Finding:
     """The learner has the app's code, or has already pushed what the lab asks for."""
-    expected = f"a clone of {world.place.repository} in the working folder"
+    expected = say("check.clone.expected", repository=world.place.repository)
     if world.clone.exists:
         origin, url = world.clone.origin(), world.repository.clone_url()
         if not same_repository(origin, url):
-            saw = f"{world.clone.folder.name} is a clone of {origin or 'nothing'}"
+            name = world.clone.folder.name
+            saw = say("check.clone.other" if origin else "check.clone.no_origin", folder=name, origin=origin)
             next_step = say("check.clone.away", next=say("check.clone.make", url=url))
             return Finding(False, saw, expected, next_step, final=True)
-        return Finding(True, f"a clone of {origin}", expected, facts={"head": world.clone.head()})
+        saw = say("check.clone.there", origin=origin)
+        return Finding(True, saw, expected, facts={"head": world.clone.head()})
     if done_in_repository(world):
         head = world.repository.head()
-        return Finding(True, "the repository holds the lab's edits already", expected, facts={"head": head})
+        return Finding(True, say("check.clone.in_repository"), expected, facts={"head": head})
     next_step = say("check.clone.make", url=world.repository.clone_url())
     return Finding(False, say("check.clone.absent"), expected, next_step)
 
@@ -75,10 +77,11 @@ def do_clone(world: World, view: StepView) -> Outcome:
     """Clone the repository."""
     if not world.clone.exists:
         url = world.repository.clone_url()
-        view.line(f"git clone {url}")
+        view.line(shlex.join(["git", "clone", url]))
         world.clone.clone(url)
     world.clone.configure()
-    return Outcome(parts=[pairs({"Folder": world.clone.folder, "Origin": world.clone.origin()})])
+    rows = {say("do.clone.folder"): world.clone.folder, say("do.clone.origin"): world.clone.origin()}
+    return Outcome(parts=[pairs(rows)])
 
 
 def _register_edit(step_id: int, name: str) -> None:
@@ -91,7 +94,7 @@ def _register_edit(step_id: int, name: str) -> None:
         facts = {"line": seen.line} if seen.line else {}
         return Finding(
             seen.ok,
-            f"in {edit.file}, {seen.saw}",
+            say("check.code.in_file", file=edit.file, saw=seen.saw),
             edit.expected,
             next_step,
             facts,
@@ -117,7 +120,7 @@ def need_clone(world: World) -> None:
         When there is none.
     """
     if not world.clone.exists:
-        raise StepError.file_missing(world.clone.folder, _OPEN_FIRST)
+        raise StepError.file_missing(world.clone.folder, say("check.clone.first"))
 
 
 def _wanted(world: World, edit: Edit) -> tuple[Part, ...]:
@@ -141,7 +144,7 @@ for _step_id, _name in EDIT_STEPS.items():
 def _register_save(step_id: int, file: str) -> None:
     @STEPS.check(step_id)
     def check(world: World) -> Finding:
-        expected = f"{file} with the lab's edits, and no syntax error"
+        expected = say("check.save.expected", file=file)
         edits = [edit for edit in EDITS.values() if edit.file == file]
         for edit in edits:
             seen = _look(world, edit)
@@ -157,12 +160,12 @@ def _register_save(step_id: int, file: str) -> None:
             text = world.pushed(file)
         if error := node.syntax_error(world.server, text):
             return _unsound(file, text, error, expected)
-        return Finding(True, f"{file}, {len(text.splitlines())} lines, is sound", expected)
+        return Finding(True, say("check.save.sound", file=file, count=len(text.splitlines())), expected)
 
 
 def _unsound(file: str, text: str, error: str, expected: str) -> Finding:
     """A file that Node.js refuses: the comma that is missing, else the line it names."""
-    saw = f"{file}: {error}"
+    saw = say("check.save.error", file=file, error=error)
     if line := missing_comma(text):
         shown = diff(_difference(text, with_comma(text, line), file), title=say("check.code.wanted"))
         saw = say("check.code.no_comma", file=file, line=line, error=error)
@@ -180,11 +183,12 @@ for _step_id, _file in SAVE_STEPS.items():
 @STEPS.check(20)
 def check_look(world: World) -> Finding:
     """config.js is finished, and app.js is there to be edited."""
-    expected = "app.js, with config.js finished"
+    expected = say("check.look.expected")
     saved = STEPS[19].check(world)
     if not saved.passed:
-        return Finding(False, saved.saw, expected, "Finish steps 16 to 19 first.")
-    return Finding(True, f"app.js, {len(world.code(APP).splitlines())} lines", expected)
+        return Finding(False, saved.saw, expected, say("check.look.finish"))
+    count = len(world.code(APP).splitlines())
+    return Finding(True, say("check.look.there", count=count), expected)
 
 
 @STEPS.do(20, always=True)

@@ -39,9 +39,13 @@ class Edit:
 
     name: str
     file: str
-    expected: str
     look: Callable[[str, str], Seen]
     apply: Callable[[str, str], str]
+
+    @property
+    def expected(self) -> str:
+        """What the file should hold."""
+        return say(f"check.edit.{self.name}")
 
 
 @cache
@@ -110,19 +114,19 @@ def _aws_end(lines: Sequence[str]) -> tuple[int, int] | None:
 def _need_aws(text: str) -> tuple[list[str], int, int]:
     span = _aws_end(_code(text))
     if span is None:
-        raise StepError.block_missing(CONFIG, "the block aws: { … }")
+        raise StepError.block_missing(CONFIG, say("check.code.block.aws"))
     return _split(text), *span
 
 
 def _room_seen(text: str, _secret: str) -> Seen:
     span = _aws_end(_code(text))
     if span is None:
-        return Seen(False, "the block aws: { … } is missing")
+        return Seen(False, say("check.code.seen.no_aws"))
     inside = slice(span[0] + 1, span[1])
     empty = any(not line.strip() for line in _split(text)[inside])
     if empty or _find_line(_code(text)[inside], _SECRET_LINE) is not None:
-        return Seen(True, "there is a line for secretName below s3Bucket", span[1])
-    return Seen(False, "there is no new line at the end of the aws block", span[1] + 1)
+        return Seen(True, say("check.code.seen.room"), span[1])
+    return Seen(False, say("check.code.seen.no_room"), span[1] + 1)
 
 
 def _make_room(text: str, secret: str) -> str:
@@ -141,19 +145,22 @@ def _secret_seen(text: str, secret: str) -> Seen:
     lines = _code(text)
     found = [index for index, line in enumerate(lines) if re.search(_SECRET_LINE, line)]
     if not found:
-        return Seen(False, "there is no secretName")
+        return Seen(False, say("check.code.seen.no_secret"))
     start, end = _aws_end(lines) or (0, 0)
     inside = [index for index in found if start < index < end]
     if not inside:
         line = found[0] + 1
-        saw = f"secretName stands outside the aws block, in line {line}"
+        saw = say("check.code.seen.secret_outside", line=line)
         return Seen(False, saw, line, say("check.code.secret_moves", line=line, file=CONFIG))
-    at = inside[-1]  # of two equal keys JavaScript takes the last
-    names = re.findall(r"""['"]([^'"]+)['"]""", lines[at])
-    if secret not in names:
-        saw = f"secretName names {', '.join(names) or 'nothing'} (line {at + 1})"
-        return Seen(False, saw, at + 1, say("check.code.secret_name", line=at + 1, file=CONFIG, name=secret))
-    return Seen(True, f"secretName is {secret} (line {at + 1})", at + 1)
+    line = inside[-1] + 1  # of two equal keys JavaScript takes the last
+    names = re.findall(r"""['"]([^'"]+)['"]""", lines[line - 1])
+    if secret in names:
+        return Seen(True, say("check.code.seen.secret", name=secret, line=line), line)
+    if names:
+        saw = say("check.code.seen.secret_other", names=", ".join(names), line=line)
+    else:
+        saw = say("check.code.seen.secret_empty", line=line)
+    return Seen(False, saw, line, say("check.code.secret_name", line=line, file=CONFIG, name=secret))
 
 
 def _name_secret(text: str, secret: str) -> str:
@@ -173,9 +180,9 @@ def _name_secret(text: str, secret: str) -> str:
 def _db_seen(text: str, _secret: str) -> Seen:
     at = _find_line(_code(text), r"^\s*db\s*:\s*\{")
     if at is None:
-        return Seen(True, "there is no db block")
+        return Seen(True, say("check.code.seen.no_db"))
     last = _closing(_code(text), at)
-    saw = f"the db block is still there, from line {at + 1}"
+    saw = say("check.code.seen.db", line=at + 1)
     return Seen(False, saw, at + 1, say("check.code.delete", first=at + 1, last=last + 1, file=CONFIG))
 
 
@@ -192,7 +199,7 @@ def _closing(lines: Sequence[str], start: int) -> int:
 def _drop_db(text: str, secret: str) -> str:
     if _db_seen(text, secret).ok:
         return text
-    return _remove(text, block("config-db"), CONFIG, "the db block of the lab's text")
+    return _remove(text, block("config-db"), CONFIG, say("check.code.block.db"))
 
 
 # --- app.js ----------------------------------------------------------------------------
@@ -201,11 +208,11 @@ def _drop_db(text: str, secret: str) -> str:
 def _old_pool_seen(text: str, _secret: str) -> Seen:
     at = _find_line(_code(text), r"config\.db\b")
     if at is None:
-        return Seen(True, "nothing in it reads config.db any more")
+        return Seen(True, say("check.code.seen.no_old_pool"))
     lines = _code(text)
     opening = next((i for i in range(at, -1, -1) if re.search(r"createPool\s*\(\s*\{", lines[i])), None)
     if opening is None or (last := _closing(lines, opening)) < at:
-        return Seen(False, f"it still connects with config.db, in line {at + 1}", at + 1)
+        return Seen(False, say("check.code.seen.uses_db", line=at + 1), at + 1)
     first, last = opening + 1, last + 1
     beside = say("check.code.beside") if re.search(r"host\s*:\s*secrets\.host", "".join(lines)) else ""
     saw = say("check.code.old_pool", first=first, last=last, beside=beside)
@@ -215,20 +222,20 @@ def _old_pool_seen(text: str, _secret: str) -> Seen:
 def _drop_pool(text: str, secret: str) -> str:
     if _old_pool_seen(text, secret).ok:
         return text
-    return _remove(text, block("app-pool-old"), APP, "the createPool block of the lab's text")
+    return _remove(text, block("app-pool-old"), APP, say("check.code.block.pool"))
 
 
 def _new_pool_seen(text: str, _secret: str) -> Seen:
     lines = _code(text)
     get, pool = _find_line(lines, r"\bgetSecretValue\b"), _find_line(lines, r"createPool\s*\(")
     if get is None:
-        return Seen(False, "it does not ask Secrets Manager for the secret")
+        return Seen(False, say("check.code.seen.not_asked"))
     if pool is None or pool < get:
-        return Seen(False, "it does not create the pool after reading the secret", get + 1)
+        return Seen(False, say("check.code.seen.too_early"), get + 1)
     if _find_line(lines[pool:], r"host\s*:\s*secrets\.host") is None:
-        saw = f"the pool in line {pool + 1} does not use the secret's host"
+        saw = say("check.code.seen.other_host", line=pool + 1)
         return Seen(False, saw, pool + 1, say("check.code.new_pool", line=pool + 1, file=APP))
-    return Seen(True, f"the pool is made from the secret (line {pool + 1})", pool + 1)
+    return Seen(True, say("check.code.seen.pool", line=pool + 1), pool + 1)
 
 
 def _add_pool(text: str, secret: str) -> str:
@@ -237,7 +244,7 @@ def _add_pool(text: str, secret: str) -> str:
     lines = _split(text)
     at = find(lines, [_ANCHOR])
     if at is None:
-        raise StepError.block_missing(APP, f"the comment {_ANCHOR}")
+        raise StepError.block_missing(APP, say("check.code.block.comment", comment=_ANCHOR))
     # The block stands inside what the line below the comment opens (the lab's line 37).
     at += 2 if at + 1 < len(lines) and lines[at + 1].rstrip().endswith("{") else 1
     ending = _ending(text)
@@ -279,18 +286,10 @@ def _remove(text: str, wanted: Sequence[str], file: str, what: str) -> str:
 EDITS = {
     edit.name: edit
     for edit in (
-        Edit(
-            "config-make-room",
-            CONFIG,
-            "a new line below s3Bucket, for the secret's name",
-            _room_seen,
-            _make_room,
-        ),
-        Edit("config-secret-name", CONFIG, "secretName in the aws block", _secret_seen, _name_secret),
-        Edit("config-drop-db", CONFIG, "no db block", _db_seen, _drop_db),
-        Edit("app-drop-pool", APP, "no pool made from config.db", _old_pool_seen, _drop_pool),
-        Edit(
-            "app-add-pool", APP, "the secret read first, then a pool made from it", _new_pool_seen, _add_pool
-        ),
+        Edit("config-make-room", CONFIG, _room_seen, _make_room),
+        Edit("config-secret-name", CONFIG, _secret_seen, _name_secret),
+        Edit("config-drop-db", CONFIG, _db_seen, _drop_db),
+        Edit("app-drop-pool", APP, _old_pool_seen, _drop_pool),
+        Edit("app-add-pool", APP, _new_pool_seen, _add_pool),
     )
 }
