@@ -27,7 +27,8 @@ _PATIENCE = 15.0
 @contextmanager
 def _marked(login: Login, mark: str) -> Iterator[None]:
     """A row with the mark, for the time of a block."""
-    with opened(login) as connection, named(login, "writing a mark", _TABLE), connection.cursor() as cursor:
+    doing = say("migration.doing.marking")
+    with opened(login) as connection, named(login, doing, _TABLE), connection.cursor() as cursor:
         cursor.execute(f"INSERT INTO {_TABLE} ({_COLUMN}) VALUES (%s)", (mark,))  # noqa: S608 - constants
         try:
             yield
@@ -38,23 +39,24 @@ def _marked(login: Login, mark: str) -> Iterator[None]:
 @STEPS.check(30)
 def check_site(world: World) -> Finding:
     """The page, its API, a photo and a login work, on Aurora, without the old database."""
-    expected = "the site works through CloudFront while the old database is stopped"
+    expected = say("check.site.expected")
     stopped = check_stopped(world)
     if not stopped.passed:
         return Finding(False, stopped.saw, expected, say("check.site.first", next=stopped.next))
     host, aurora = app_database(world), world.credentials.host
     if host != aurora:
-        saw = f"the app's database is {host or 'unknown: it does not answer'}"
-        next_step = "Finish steps 24 to 28: pull the new code and restart the app."
-        return diagnosis.instead(Finding(False, saw, expected, next_step), diagnosis.sick_app(world))
+        saw = say("check.site.other", host=host) if host else say("check.site.silent")
+        wrong = Finding(False, saw, expected, say("check.site.restart"))
+        return diagnosis.instead(wrong, diagnosis.sick_app(world))
     found = world.site.verify()
     failed = [probe for probe in found if not probe.ok]
     if failed:
-        saw = "; ".join(f"{probe.name}: {probe.saw}" for probe in failed)
+        saw = "; ".join(say("check.site.probe", probe=probe.name, saw=probe.saw) for probe in failed)
         wrong = Finding(False, saw, expected, LAB.step(30).by_hand)
         return diagnosis.instead(wrong, diagnosis.sick_app(world))
     facts = {"url": world.site.url, "database": host, "probes": {p.name: p.saw for p in found}}
-    return Finding(True, f"{len(found)} probes of {world.site.url} passed", expected, facts=facts)
+    saw = say("check.site.passed", count=len(found), url=world.site.url)
+    return Finding(True, saw, expected, facts=facts)
 
 
 @STEPS.do(30, always=True)
@@ -62,9 +64,8 @@ def do_visit(world: World, view: StepView) -> Outcome:
     """Probe the site, and see through it what is written to Aurora."""
     world.site.verify(view.probe, patience=_PATIENCE)
     mark = f"tsalab-{secrets.token_hex(8)}"
-    view.line(f"Writing the mark {mark} to Aurora")
+    view.line(say("do.visit.marking", mark=mark))
     with _marked(world.target, mark):
         if not world.site.find(mark):
             raise StepError.nonce_missing(_TABLE)
-    said = note("A mark written to Aurora was seen through the site, and removed again.")
-    return Outcome({"mark_seen": True}, [said])
+    return Outcome({"mark_seen": True}, [note(say("do.visit.seen"))])

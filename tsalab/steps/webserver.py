@@ -21,41 +21,43 @@ def _after_commit(world: World, expected: str) -> Finding | None:
     committed = STEPS[24].check(world)
     if committed.passed:
         return None
-    return Finding(False, committed.saw, expected, f"Finish step 24 first. {committed.next}")
+    return Finding(False, committed.saw, expected, say("check.server.finish", next=committed.next))
 
 
 @STEPS.check(25)
 def check_reconnect(world: World) -> Finding:
     """The new code is in CodeCommit, and the web server lets us in."""
-    expected = "a session on the web server, with the new code in CodeCommit"
+    expected = say("check.server.session")
     if missing := _after_commit(world, expected):
         return missing
     who = world.server.run("id -un").stdout.strip()
-    return Finding(True, f"{who} at {world.server_host}", expected, facts={"user": who})
+    saw = say("check.server.who", user=who, host=world.server_host)
+    return Finding(True, saw, expected, facts={"user": who})
 
 
 @STEPS.check(26)
 def check_root(world: World) -> Finding:
     """The session can become root."""
-    expected = "root, by sudo su -"
+    expected = say("check.root.expected")
     if missing := _after_commit(world, expected):
         return missing
     who = world.server.run("id -un", root=True).stdout.strip()
-    return Finding(who == "root", f"sudo su - makes it {who}", expected, LAB.step(26).by_hand, {"user": who})
+    saw = say("check.root.who", user=who)
+    return Finding(who == "root", saw, expected, LAB.step(26).by_hand, {"user": who})
 
 
 @STEPS.check(27)
 def check_pull(world: World) -> Finding:
     """The web server has the repository's newest commit."""
-    expected = "the web server on the commit of step 24"
+    expected = say("check.pull.expected")
     if missing := _after_commit(world, expected):
         return missing
     head, here = world.repository.head(), app.head(world.server).hash
     if here != head:
-        saw = f"the web server is on {here[:10]}, CodeCommit on {head[:10]}"
+        saw = say("check.pull.behind", here=here[:10], head=head[:10])
         behind = Finding(False, saw, expected, LAB.step(27).by_hand)
         return diagnosis.instead(behind, diagnosis.old_code(world, here, head))
-    return Finding(True, f"commit {here[:10]}", expected, facts={"commit": here})
+    return Finding(True, say("check.pull.done", commit=here[:10]), expected, facts={"commit": here})
 
 
 @STEPS.do(27)
@@ -71,12 +73,13 @@ def do_pull(world: World, view: StepView) -> Outcome:
 @STEPS.check(28)
 def check_restart(world: World) -> Finding:
     """The app runs, on Aurora."""
-    expected = "bin/www.js under forever, connected to Aurora"
+    expected = say("check.app.expected")
     pulled = check_pull(world)
     if not pulled.passed:
-        saw, next_step = pulled.saw, f"Finish step 27 first. {pulled.next}"
+        saw, next_step = pulled.saw, say("check.app.pull_first", next=pulled.next)
         if not world.app_health and (cause := diagnosis.sick_app(world)):
-            saw, next_step = f"{saw}; {cause.what} {cause.why}", cause.next_step
+            saw = say("check.app.besides", saw=saw, cause=f"{cause.what} {cause.why}")
+            next_step = cause.next_step
         return Finding(False, saw, expected, next_step)
     listed = world.app_processes
     if not listed:
@@ -85,7 +88,7 @@ def check_restart(world: World) -> Finding:
     facts = {"processes": len(listed), "database": host}
     if host != aurora or not world.app_health.get("ok", True):
         return replace(running.not_on_aurora(world, host, expected), facts=facts)
-    return Finding(True, f"bin/www.js runs and uses {host}", expected, facts=facts)
+    return Finding(True, say("check.app.runs", host=host), expected, facts=facts)
 
 
 @STEPS.do(28)
@@ -101,17 +104,20 @@ def do_restart(world: World, view: StepView) -> Outcome:
 
 def _listed(world: World) -> Part:
     rows = [(p.uid, p.script, p.pid, p.uptime) for p in app.processes(world.server)]
-    return table(rows, ("Uid", "Script", "Process", "Uptime"), caption="forever list")
+    headings = [say(f"do.restart.heading.{name}") for name in ("uid", "script", "process", "uptime")]
+    return table(rows, headings, caption="forever list")
 
 
 @STEPS.check(29)
 def check_stopped(world: World) -> Finding:
     """MariaDB is stopped and will not start again."""
-    expected = "mariadb inactive and disabled on the web server"
+    expected = say("check.mariadb.expected")
     state = mariadb.service_state(world.server)
     facts = {"active": state.active, "enabled": state.enabled}
-    saw = (
-        f"mariadb is {'active' if state.active else 'inactive'}, {'enabled' if state.enabled else 'disabled'}"
+    saw = say(
+        "check.mariadb.state",  # in systemctl's own words
+        active="active" if state.active else "inactive",
+        enabled="enabled" if state.enabled else "disabled",
     )
     verbs = [verb for verb, due in (("stop", state.active), ("disable", state.enabled)) if due]
     commands = "; ".join(f"systemctl {verb} mariadb" for verb in verbs)
@@ -134,7 +140,7 @@ def do_stop(world: World, view: StepView) -> Outcome:
         users = migrate.connections_of(world.source)
     if users:
         raise StepError.still_used(users, app_database(world))
-    view.line("Nothing reads the old database any more.")
+    view.line(say("do.stop.unread"))
     view.line("# systemctl stop mariadb; systemctl disable mariadb")
     after = mariadb.stop_and_disable(world.server, on_output=view.output)
     if world.place.overview:
