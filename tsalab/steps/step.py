@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from tsalab.errors import DiagnosisError, TsalabError
+from tsalab.messages import say
 
 if TYPE_CHECKING:
     from tsalab.course.course import StepId
@@ -55,7 +56,7 @@ class Finding:
         """A check that could not read the state: the error says why."""
         lasting = isinstance(error, DiagnosisError) and error.lasting
         saw = f"{error.what} {error.why}"
-        return cls(False, saw, "the state could be read", error.next_step, final=lasting)
+        return cls(False, saw, say("check.readable"), error.next_step, final=lasting)
 
 
 @dataclass

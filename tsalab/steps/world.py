@@ -30,7 +30,6 @@ from tsalab.template import Template, read_package
 
 # The old database's login, as lab 2 chose it and the app's config.js quotes it.
 SOURCE: dict[str, Any] = {
-    "role": "old database",
     "user": "tsauser",
     "password": "my-secret-pw",
     "database": "tsagallery",
@@ -85,14 +84,14 @@ class World:
             When it cannot be read.
         """
         if not self.template_path.exists():
-            raise StepError.file_missing(self.template_path, "Run step 1, or put your infra.yml there.")
+            raise StepError.file_missing(self.template_path, say("world.template_missing"))
         return Template.read(self.template_path)
 
     @cached_property
     def package(self) -> str:
         """Text of the template inside the learner's zip."""
         if not self.package_path.exists():
-            raise StepError.file_missing(self.package_path, "Run step 6: zip infra.yml.zip infra.yml")
+            raise StepError.file_missing(self.package_path, say("world.package_missing"))
         return read_package(self.package_path)
 
     # --- the account ------------------------------------------------------------------
@@ -128,7 +127,7 @@ class World:
         """
         state = self.stack.state()
         if state is None:
-            raise CloudError.missing("stack", self.stack.name, "Finish labs 1 to 3 first: they create it.")
+            raise CloudError.missing(say("cloud.kind.stack"), self.stack.name, say("world.stack_missing"))
         return state
 
     @cached_property
@@ -139,13 +138,14 @@ class World:
     def _resource(self, logical: str, step: str) -> str:
         found = self.resources.get(logical)
         if not found:
-            raise CloudError.missing(f"resource {logical} in the stack", self.stack.name, step)
+            kind = say("cloud.kind.resource_in_stack", resource=logical)
+            raise CloudError.missing(kind, self.stack.name, step)
         return found
 
     @cached_property
     def secret(self) -> Secret:
         """The database's secret."""
-        arn = self._resource("DatabaseSecret", "Add it to infra.yml (step 3) and deploy it (steps 6 to 9).")
+        arn = self._resource("DatabaseSecret", say("world.secret_missing"))
         return Secret(self.place.account, arn)
 
     @cached_property
@@ -159,8 +159,8 @@ class World:
         """
         described = self.secret.described()
         if described is None:
-            restore = f"Restore it: aws secretsmanager restore-secret --secret-id {self.secret.name}"
-            raise CloudError.missing("secret", self.secret.name, restore)
+            restore = say("world.secret_deleted", secret=self.secret.name)
+            raise CloudError.missing(say("cloud.kind.secret"), self.secret.name, restore)
         return described["name"]
 
     @cached_property
@@ -186,9 +186,8 @@ class World:
     def _output(self, name: str) -> str:
         value = self.stack_state.outputs.get(name)
         if not value:
-            raise CloudError.missing(
-                f"output {name} of the stack", self.stack.name, "Restore it in infra.yml."
-            )
+            kind = say("cloud.kind.output_of_stack", output=name)
+            raise CloudError.missing(kind, self.stack.name, say("world.output_missing"))
         return value
 
     @property
@@ -235,7 +234,12 @@ class World:
     @cached_property
     def source(self) -> Login:
         """Login to the old database, through the web server."""
-        return Login(host="127.0.0.1", port=self.place.tunnel(self.server, "127.0.0.1", 3306), **SOURCE)
+        return Login(
+            host="127.0.0.1",
+            port=self.place.tunnel(self.server, "127.0.0.1", 3306),
+            role=say("migration.role.old"),
+            **SOURCE,
+        )
 
     @property
     def target(self) -> Login:
@@ -265,7 +269,7 @@ class World:
             user=secret.username,
             password=secret.password,
             database=secret.dbname,
-            role="Aurora database",
+            role=say("migration.role.aurora"),
             on_silence=self._no_answer_from_aurora,
             on_refusal=lambda: diagnosis.password(self),
         )
@@ -294,7 +298,7 @@ class World:
             own = self.clone.folder / path
             if self.clone.exists:
                 if not own.exists():
-                    raise StepError.file_missing(own, f"Restore it: git checkout {path}")
+                    raise StepError.file_missing(own, say("world.file_missing", path=path))
                 with own.open(encoding="utf-8", newline="") as file:
                     self._files[path] = file.read()
             else:
