@@ -50,12 +50,12 @@ def bucket_names(place: Place) -> list[str]:
 @STEPS.check("cleanup-1")
 def check_buckets(world: World) -> Finding:
     """The lab's buckets are empty, or gone."""
-    expected = "the data bucket and the pipelines' artifact buckets empty"
+    expected = say("check.emptied.expected")
     full = {bucket.name: count for bucket in _buckets(world.place) if (count := bucket.count())}
     if full:
-        saw = ", ".join(f"{name} holds {count} object versions" for name, count in full.items())
+        saw = ", ".join(say("check.emptied.holds", bucket=name, count=count) for name, count in full.items())
         return Finding(False, saw, expected, CLEANUP.step("cleanup-1").by_hand)
-    return Finding(True, "no objects are left", expected)
+    return Finding(True, say("check.emptied.done"), expected)
 
 
 @STEPS.do("cleanup-1")
@@ -78,9 +78,9 @@ def do_empty(world: World, view: StepView) -> Outcome:
 @STEPS.check("cleanup-2")
 def check_environment(world: World) -> Finding:
     """No Cloud9 environment of the lab is left."""
-    expected = "no Cloud9 environment of the lab"
+    expected = say("check.environment.expected")
     names = Environments(world.place.account).named(world.place.stack)
-    saw = ", ".join(names.values()) or "none"
+    saw = ", ".join(names.values()) or say("check.environment.none")
     return Finding(not names, saw, expected, "" if not names else CLEANUP.step("cleanup-2").by_hand)
 
 
@@ -89,7 +89,7 @@ def do_delete_environment(world: World, view: StepView) -> Outcome:
     """Delete the lab's Cloud9 environments."""
     environments = Environments(world.place.account)
     for environment_id, name in environments.named(world.place.stack).items():
-        view.line(f"Deleting {name}")
+        view.line(say("do.cleanup.deleting", name=name))
         environments.delete(environment_id)
     return Outcome()
 
@@ -102,38 +102,39 @@ def _present(place: Place) -> dict[str, str]:
 @STEPS.check("cleanup-3")
 def check_stacks(world: World) -> Finding:
     """The stacks can be deleted: their buckets are empty."""
-    expected = "the lab's stacks, with nothing in their buckets"
+    expected = say("check.stacks.expected")
     emptied = check_buckets(world)
     if not emptied.passed:
         return Finding(False, emptied.saw, expected, emptied.next)
     present = _present(world.place)
-    saw = ", ".join(f"{name} ({status})" for name, status in present.items()) or "no stack of the lab"
+    stacks = ", ".join(f"{name} ({status})" for name, status in present.items())
+    saw = stacks or say("check.stacks.none")
     return Finding(True, saw, expected, facts={"stacks": present})
 
 
 @STEPS.check("cleanup-4")
 def check_choice(world: World) -> Finding:
     """The gallery's stack is at rest, or gone."""
-    expected = f"the stack {world.place.stack} at rest"
+    expected = say("check.stack.at_rest", stack=world.place.stack)
     emptied = check_buckets(world)
     if not emptied.passed:
         return Finding(False, emptied.saw, expected, emptied.next)
     state = Stack(world.place.account, world.place.stack).state()
     if state is None:
-        return Finding(True, "it is gone already", expected)
+        return Finding(True, say("check.stack.gone_already"), expected)
     resources = Stack(world.place.account, world.place.stack).resources()
     deleting = state.status == "DELETE_IN_PROGRESS"
-    saw = f"{state.status}, {len(resources)} resources"
-    return Finding(state.settled or deleting, saw, expected, "Wait until its update has ended.")
+    saw = say("check.stack.state", status=state.status, count=len(resources))
+    return Finding(state.settled or deleting, saw, expected, say("check.stack.wait"))
 
 
 @STEPS.check("cleanup-5")
 def check_deleting(world: World) -> Finding:
     """The gallery's stack is being deleted, or gone."""
     state = Stack(world.place.account, world.place.stack).state()
-    expected = f"{world.place.stack} being deleted, or gone"
+    expected = say("check.stack.going", stack=world.place.stack)
     if state is None or state.status == "DELETE_IN_PROGRESS":
-        return Finding(True, state.status if state else "it is gone", expected)
+        return Finding(True, state.status if state else say("check.stack.gone"), expected)
     return Finding(False, state.status, expected, CLEANUP.step("cleanup-5").by_hand)
 
 
@@ -141,24 +142,23 @@ def check_deleting(world: World) -> Finding:
 def do_delete(world: World, view: StepView) -> Outcome:
     """Ask for the stack's deletion."""
     world.place.disconnect()  # the web server goes with the stack
-    view.line(f"Deleting the stack {world.place.stack}")
+    view.line(say("do.cleanup.deleting_stack", stack=world.place.stack))
     Stack(world.place.account, world.place.stack).delete()
     look_again(world)
     return Outcome()
 
 
 def _gone(place: Place, name: str, by_hand: str) -> Finding:
-    expected = f"no stack {name}"
+    expected = say("check.stack.none", stack=name)
     stack = Stack(place.account, name)
     state = stack.state()
     if state is None:
-        return Finding(True, "it is gone", expected)
+        return Finding(True, say("check.stack.gone"), expected)
     if state.status == "DELETE_FAILED":
         event = stack.failure()
         cause = f"{event.resource}: {event.reason}" if event else state.reason
-        return Finding(
-            False, f"its deletion failed. {cause}", expected, f"Mend that, then: {by_hand}", final=True
-        )
+        saw = say("check.stack.failed", cause=cause)
+        return Finding(False, saw, expected, say("check.stack.mend", next=by_hand), final=True)
     coming = say("check.stack.deleting", stack=name) if state.status == "DELETE_IN_PROGRESS" else ""
     return Finding(False, state.status, expected, by_hand, coming=coming)
 
@@ -219,10 +219,8 @@ def check_bootstrap(world: World) -> Finding:
 def do_delete_bootstrap(world: World, view: StepView) -> Outcome:
     """Delete the bootstrap stack, after the gallery's, and watch it go."""
     if not check_gone(world).passed:
-        raise CloudError.still_there(
-            world.place.stack, "Finish clean-up step 6 first: it uses the bootstrap stack."
-        )
-    view.line(f"Deleting the stack {world.place.bootstrap}")
+        raise CloudError.still_there(world.place.stack, say("do.cleanup.bootstrap_last"))
+    view.line(say("do.cleanup.deleting_stack", stack=world.place.bootstrap))
     Stack(world.place.account, world.place.bootstrap).delete()
     _watch(world, world.place.bootstrap, view, CLEANUP.step("cleanup-7").patience)
     return Outcome()
@@ -231,12 +229,13 @@ def do_delete_bootstrap(world: World, view: StepView) -> Outcome:
 @STEPS.check("cleanup-8")
 def check_nothing_left(world: World) -> Finding:
     """Nothing of the lab is in the account."""
-    expected = "nothing of the lab in the account"
+    expected = say("check.left.expected")
     left = leftovers(world.place.account, names_of(world.place))
     if left:
-        saw = ", ".join(f"{thing.kind} {thing.name}" for thing in left)
-        return Finding(False, f"still there: {saw}", expected, CLEANUP.step("cleanup-8").by_hand)
-    return Finding(True, "nothing is left", expected, facts={"left": []})
+        things = ", ".join(say("check.left.thing", kind=thing.kind, name=thing.name) for thing in left)
+        saw = say("check.left.there", things=things)
+        return Finding(False, saw, expected, CLEANUP.step("cleanup-8").by_hand)
+    return Finding(True, say("check.left.nothing"), expected, facts={"left": []})
 
 
 @STEPS.do("cleanup-8")
@@ -247,12 +246,13 @@ def do_delete_rest(world: World, view: StepView) -> Outcome:
     deleted: list[tuple[str, str]] = []
     for snapshot in cluster.snapshots():
         cluster.delete_snapshot(snapshot)
-        deleted.append(("cluster snapshot", snapshot))
-    deleted += [("repository", name) for name in delete_repositories(place.account, names)]
-    deleted += [("key pair", name) for name in delete_key_pair(place.account, names)]
+        deleted.append((say("cloud.kind.cluster_snapshot"), snapshot))
+    repository, key_pair = say("cloud.kind.repository"), say("cloud.kind.key_pair")
+    deleted += [(repository, name) for name in delete_repositories(place.account, names)]
+    deleted += [(key_pair, name) for name in delete_key_pair(place.account, names)]
     look_again(world)
     for kind, name in deleted:
-        view.line(f"Deleted the {kind} {name}")
-    return Outcome(
-        parts=[table(deleted, ("Kind", "Deleted")) if deleted else note("There was nothing to delete.")]
-    )
+        view.line(say("do.cleanup.deleted", kind=kind, name=name))
+    if not deleted:
+        return Outcome(parts=[note(say("do.cleanup.nothing"))])
+    return Outcome(parts=[table(deleted, (say("do.cleanup.heading.kind"), say("do.cleanup.heading.name")))])
