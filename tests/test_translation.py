@@ -5,17 +5,19 @@ from __future__ import annotations
 import re
 import shutil
 import string
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from tests.faults.conftest import opened
 from tsalab import cli, errors, messages, parameters, resources
-from tsalab.records import Redactor
+from tsalab.course import CLEANUP, LAB
+from tsalab.records import Record, Redactor
 from tsalab.server import failures
-from tsalab.show import bundle
+from tsalab.show import Part, StepView, bundle
 from tsalab.template.document import Document
 from tsalab.template.findings import find
 from tsalab.template.fragments import FRAGMENTS
@@ -177,6 +179,63 @@ def test_what_ssh_says_is_told_in_the_language(pseudo_language: None) -> None:
         failures.command("h", "X", None, "KILL", ""),
     ]
     assert [english_left(str(error)) for error in told] == [[]] * len(told)
+
+
+# What a step shows and nobody translates: commands, programs' names, the old database's tables.
+COMMANDS = ("# ", "$ ", "git ")
+NAMES = {"categories", "images", "tags", "users"}
+FOREVER = re.compile(r"^forever list$|^\w{4} +bin/www\.js .*$", re.MULTILINE)  # its ids are four letters
+
+
+def prose(text: str) -> list[str]:
+    """Plain words outside of every bracket; the course's own texts are not in the catalogue."""
+    for step in (*LAB.steps, *CLEANUP.steps):
+        text = text.replace(step.by_hand, "").replace(step.title, "")
+    words = english_left("" if text.startswith(COMMANDS) else FOREVER.sub("", text))
+    return [word for word in words if re.fullmatch(r"[A-Za-z][a-z]+[.,:;]?", word) and word not in NAMES]
+
+
+@pytest.fixture
+def said(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What steps say while they run and when they end; of a difference, what stands above it."""
+    kept: list[str] = []
+    line, finish = StepView.line, StepView.finish
+
+    def keep_line(view: StepView, text: str) -> None:
+        kept.append(text)
+        line(view, text)
+
+    def keep_end(view: StepView, record: Record, parts: Iterable[Part] = ()) -> None:
+        shown = list(parts)
+        kept.extend([record.saw, record.expected, record.next])
+        kept.extend(part.text.partition("--- ")[0] for part in shown)
+        finish(view, record, shown)
+
+    monkeypatch.setattr(StepView, "line", keep_line)
+    monkeypatch.setattr(StepView, "finish", keep_end)
+    return kept
+
+
+def test_the_whole_lab_speaks_the_language(
+    fresh_sandbox: Any, pseudo_language: None, said: list[str], tmp_path: Path
+) -> None:
+    """Every check, failed and passed; every step and the clean-up, done."""
+    lab_steps, clean_up = ([step.id for step in course.steps] for course in (LAB, CLEANUP))
+    with opened(fresh_sandbox, tmp_path / "work", method="copy") as lab:
+        lab.place.account.client("cloud9").create_environment_ec2(
+            name="TSAGallery-IDE", instanceType="t3.small", imageId="amazonlinux-2023-x86_64"
+        )
+        untouched = lab.check([*lab_steps, *clean_up])
+        for step in lab_steps:
+            lab.perform(step)
+        done = lab.check(lab_steps)
+        for step in clean_up:
+            lab.perform(step)
+    assert [found.number for found in untouched if found.passed] == []
+    assert [found.number for found in done if not found.passed] == []
+    said += [text for found in (*untouched, *done) for text in (found.saw, found.expected, found.next)]
+    assert sum("⟦" in text for text in said) > 200
+    assert [(text, words) for text in said if (words := prose(text))] == []
 
 
 def test_what_is_not_translated_is_said_in_english(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
