@@ -50,7 +50,7 @@ class Login:
     database
         The database (schema) on it.
     role
-        What messages call it.
+        What messages call it; "database" when empty.
     on_silence
         Called when nobody has answered for some seconds: it returns when waiting on may
         help, and raises the reason when it cannot.
@@ -63,14 +63,15 @@ class Login:
     user: str
     password: str = field(repr=False)
     database: str
-    role: str = "database"
+    role: str = ""
     on_silence: Callable[[], None] | None = field(default=None, repr=False, compare=False)
     on_refusal: Callable[[], TsalabError] | None = field(default=None, repr=False, compare=False)
 
     @property
     def where(self) -> str:
         """How messages name it."""
-        return say("migration.where", role=self.role, database=self.database, host=self.host, port=self.port)
+        role = self.role or say("migration.role.other")
+        return say("migration.where", role=role, database=self.database, host=self.host, port=self.port)
 
 
 def connect(login: Login, *, tries: int = TRIES, timeout: int = CONNECT_TIMEOUT) -> Connection:
@@ -95,7 +96,7 @@ def connect(login: Login, *, tries: int = TRIES, timeout: int = CONNECT_TIMEOUT)
             return _open(login, SILENCE)
         except pymysql.err.MySQLError as error:
             if number_of(error) not in _RETRY:
-                raise translate(error, login, "connecting") from None
+                raise translate(error, login, say("migration.doing.connecting")) from None
         login.on_silence()
     for attempt in range(1, tries + 1):
         try:
@@ -103,7 +104,7 @@ def connect(login: Login, *, tries: int = TRIES, timeout: int = CONNECT_TIMEOUT)
         except pymysql.err.MySQLError as error:
             number = number_of(error)
             if number not in _RETRY:
-                raise translate(error, login, "connecting") from None
+                raise translate(error, login, say("migration.doing.connecting")) from None
             if attempt == tries:
                 raise MigrationError.unreachable(login.where, tries, text_of(error)) from None
             time.sleep(_BACK_OFF * attempt)
@@ -158,7 +159,7 @@ def _shake_hands(connection: Connection, login: Login, timeout: float) -> None:
         connection.connect(sock)
     except pymysql.err.MySQLError:
         if late.is_set():
-            said = f"no answer within {timeout:g} s"
+            said = say("migration.silent", seconds=timeout)
             raise pymysql.err.OperationalError(CR.CR_SERVER_LOST, said) from None
         raise
     finally:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import yaml
 
+from tsalab.messages import say
 from tsalab.template import editing, findings, problems
 from tsalab.template.document import Document
 from tsalab.template.findings import Finding
@@ -93,8 +94,8 @@ class Template:
         for line in difflib.unified_diff(
             self._document.lines,
             other._document.lines,
-            f"{self.name} (before)",
-            f"{other.name} (after)",
+            say("template.before", name=self.name),
+            say("template.after", name=other.name),
         ):
             lines.append(line.rstrip("\r\n"))
             if not line.endswith(("\r", "\n")):
