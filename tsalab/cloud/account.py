@@ -85,11 +85,6 @@ class Account:
         return Path(path).expanduser() if path else None
 
     @property
-    def endpoint_url(self) -> str:
-        """The ``endpoint_url`` that the profile names for every service, if any."""
-        return str(self._settings.get("endpoint_url", ""))
-
-    @property
     def allows_faults(self) -> bool:
         """Whether the profile says ``tsalab_faults = allowed``: things may be broken on purpose here."""
         return bool(self._settings.get("tsalab_faults") == "allowed")
