@@ -122,6 +122,14 @@ class Person:
         self.page.wait_for_function("() => window.jupyterapp?.shell.currentWidget?.context?.isReady")
         self.page.evaluate(WATCH_BARS)
 
+    def trusts(self) -> bool:
+        """Whether JupyterLab trusts the notebook: every code cell of it."""
+        trusted: bool = self.page.evaluate(
+            "() => window.jupyterapp.shell.currentWidget.content.widgets"
+            ".filter(cell => cell.model.type === 'code').every(cell => cell.model.trusted)"
+        )
+        return trusted
+
     def theme(self, name: str) -> None:
         """Change JupyterLab's theme: light or dark."""
         title = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}[name]

@@ -8,6 +8,7 @@ Screenshots are left in ``build/screenshots``.
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -21,7 +22,7 @@ from playwright.sync_api import Browser, expect
 
 from tests.browser.conftest import SECONDS, JupyterLab, serving
 from tests.browser.driver import Person
-from tsalab import resources
+from tsalab import resources, runner
 from tsalab.course import LAB
 from tsalab.records import MIMETYPE
 
@@ -35,10 +36,10 @@ PICTURED = {
     "step-14": "migration",
     "step-30": "verification",
 }
-ROWS = 200_000
+ROWS = 20_000
 MORE_ROWS = (
-    "CREATE TABLE visits (id INT PRIMARY KEY, page VARCHAR(60) NOT NULL, seen DATETIME NOT NULL);"
-    " INSERT INTO visits SELECT seq, CONCAT('/photo/', seq MOD 6, '?visitor=', SHA1(seq)),"
+    "CREATE TABLE visits (id INT PRIMARY KEY, page VARCHAR(1000) NOT NULL, seen DATETIME NOT NULL);"
+    " INSERT INTO visits SELECT seq, CONCAT('/photo/', seq MOD 6, '?visitor=', REPEAT(SHA1(seq), 24)),"
     f" '2026-01-01' + INTERVAL seq SECOND FROM seq_1_to_{ROWS};"
 )
 
@@ -149,6 +150,7 @@ def test_the_lab_ends_well(learner: Person) -> None:
 
 
 def test_pictures_in_light_and_dark(learner: Person) -> None:
+    learner.page.set_viewport_size({"width": 1280, "height": 1700})  # the dashboard in one piece
     for theme in ("light", "dark"):
         learner.theme(theme)
         for cell, name in PICTURED.items():
@@ -167,6 +169,47 @@ def test_the_saved_notebook_is_whole_and_without_widgets(learner: Person, lab4: 
     assert [step for step in steps if isinstance(step, int)] == list(range(1, 31))
     assert "widgets" not in book["metadata"]
     assert WIDGET not in json.dumps(book)
+
+
+def test_untrusted_it_shows_every_outcome_and_the_diagram(
+    learner: Person, lab4: JupyterLab, browser: Browser, tmp_path: Path
+) -> None:
+    """Opened where nobody has signed it: JupyterLab's sanitizer is between us and the reader."""
+    with serving(tmp_path, os.environ) as elsewhere:
+        shutil.copy(lab4.folder / LAB.notebook, elsewhere.folder)
+        reader = Person(browser, elsewhere)
+        reader.open(LAB.notebook)
+        assert not reader.trusts()
+        for step in LAB.steps:
+            cell = f"step-{step.id}"
+            reader.scroll_to(cell)
+            expect(reader.output(cell).locator(".tsalab-passed")).to_contain_text(step.title)
+        for cell in ("dashboard", "step-9", "before-and-after"):
+            reader.scroll_to(cell)
+            image = reader.output(cell).locator("img.tsalab-picture").first
+            assert image.evaluate("image => image.decode().then(() => image.naturalWidth)") > 0
+            assert "Aurora cluster" in str(image.get_attribute("alt"))
+        assert reader.seen.errors == []
+        reader.close()
+
+
+def test_its_page_shows_them_without_scripts(
+    learner: Person, lab4: JupyterLab, browser: Browser, tmp_path: Path
+) -> None:
+    page_file = tmp_path / "lab4.html"
+    runner.to_html(lab4.folder / LAB.notebook, page_file, title="Lab 4")
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(page_file.as_uri())
+    shown = page.locator(".tsalab-passed .tsalab-head").all_inner_texts()
+    assert [step.title for step in LAB.steps if not any(step.title in head for head in shown)] == []
+    for image in page.locator("img.tsalab-picture").all():
+        image.scroll_into_view_if_needed()
+        box = image.bounding_box()
+        assert box is not None
+        assert box["width"] > 300
+        assert box["height"] > 100
+    context.close()
 
 
 def test_nothing_left_the_machine_and_nothing_complained(learner: Person) -> None:

@@ -20,7 +20,7 @@ from tsalab.records import MIMETYPE
 from tsalab.show import frontend, widget
 from tsalab.steps import World
 
-ROWS = 200_000
+ROWS = 20_000
 BAR = re.compile(r'<progress title="([^"]*)" value="([^"]*)" max="([^"]*)">')
 
 
@@ -82,9 +82,9 @@ def lab(paced: None, module_sandbox: Any, tmp_path_factory: pytest.TempPathFacto
 
 def fill(lab: Lab) -> None:
     """Give the old database a table that takes its time."""
-    rows = ", ".join(f"('{number:0200}')" for number in range(ROWS // 40))
+    rows = ", ".join(f"('{number:02000}')" for number in range(ROWS // 40))
     with connected(World(lab.place).source) as connection, connection.cursor() as cursor:
-        cursor.execute("CREATE TABLE visits (id INT AUTO_INCREMENT PRIMARY KEY, said VARCHAR(200))")
+        cursor.execute("CREATE TABLE visits (id INT AUTO_INCREMENT PRIMARY KEY, said VARCHAR(2000))")
         for _ in range(40):
             cursor.execute(f"INSERT INTO visits (said) VALUES {rows}")
         connection.commit()

@@ -132,7 +132,6 @@ NETWORK: dict[str, Any] = {
             "VpcId": {"Ref": "Vpc"},
             "SecurityGroupIngress": [
                 {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "CidrIp": "0.0.0.0/0"},
-                {"IpProtocol": "tcp", "FromPort": 3306, "ToPort": 3306, "CidrIp": "10.0.0.0/16"},
             ],
         },
     },

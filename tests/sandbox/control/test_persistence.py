@@ -93,3 +93,17 @@ def test_a_state_that_moved_is_saved_again(tmp_path, monkeypatch):
 
 def test_a_service_without_state_is_left_alone():
     assert persistence.take({"one": lambda: None, "two": dict}) == {"two": {}}
+
+
+def test_stacks_are_written_last(tmp_path, monkeypatch):
+    written = []
+    monkeypatch.setattr(persistence, "write_private", lambda path, _text: written.append(path.stem))
+
+    async def main():
+        keeper = persistence.Keeper(tmp_path)
+        keeper.write({"cloudformation": {"stacks": 1}, "rds": {"clusters": 1}, "ec2": {"instances": 1}})
+        keeper._task.cancel()
+
+    asyncio.run(main())
+    assert sorted(written[:-1]) == ["ec2", "rds"]
+    assert written[-1] == "cloudformation"

@@ -26,6 +26,16 @@ def populated(home, stacks_of, network):
     name = stacks.create(
         {
             **network,
+            "Reach": {
+                "Type": "AWS::EC2::SecurityGroup",
+                "Properties": {
+                    "GroupDescription": "the database, from the server",
+                    "VpcId": {"Ref": "Vpc"},
+                    "SecurityGroupIngress": [
+                        {"IpProtocol": "tcp", "FromPort": 3306, "ToPort": 3306, "CidrIp": "10.0.0.0/16"},
+                    ],
+                },
+            },
             "Server": {
                 "Type": "AWS::EC2::Instance",
                 "Properties": {
@@ -45,7 +55,7 @@ def populated(home, stacks_of, network):
                     "EngineMode": "serverless",
                     "MasterUsername": "admin",
                     "MasterUserPassword": PASSWORD,
-                    "VpcSecurityGroupIds": [{"Ref": "Group"}],
+                    "VpcSecurityGroupIds": [{"Ref": "Reach"}],
                 },
             },
         },

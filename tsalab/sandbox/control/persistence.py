@@ -100,10 +100,13 @@ class Keeper:
         return functions
 
     def write(self, snapshot: dict[str, Any]) -> None:
-        """Write the services whose state differs from what is on disk."""
+        """Write the services whose state differs from what is on disk.
+
+        Stacks come last: whenever we are killed, what a stack on disk says it has is there.
+        """
         from ministack.core import persistence
 
-        for service, state in snapshot.items():
+        for service, state in sorted(snapshot.items(), key=lambda row: row[0] == "cloudformation"):
             text = json.dumps(
                 {"__ministack_format__": persistence._state_format_version(service), "payload": state},
                 default=persistence._json_default,
