@@ -62,7 +62,7 @@ def svg(overview: Overview) -> str:
 def _layout(layout: Layout, overview: Overview) -> str:
     size = f'width="100%" height="100%" viewBox="0 0 {layout.width:g} {layout.height:g}"'
     pieces = [
-        f'<svg class="{layout.name}" {size} preserveAspectRatio="xMidYMin meet">',
+        f'<svg class="{layout.name}" {size} preserveAspectRatio="xMidYMid meet">',
         _rect(Box(0.5, 0.5, layout.width - 1, layout.height - 1), "ta-card", 12),
     ]
     outer, *subnets = layout.frames.items()

@@ -1,12 +1,12 @@
 """Probes of the site on a line of time: when each began, and how long it took.
 
-The drawing is an image with a background of its own, so that its contrast is the same on
-every page: a drawing in an ``<img>`` cannot know the theme of the notebook around it.
+The drawing is an image with a background of its own and two colour schemes inside: what is
+in an ``<img>`` sees no style of the page around it, only the scheme that the page declares.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Protocol
 
@@ -14,8 +14,9 @@ from tsalab.messages import say
 from tsalab.show.parts import Part, ProbeLike, picture
 from tsalab.show.status import DONE, FAILED
 
-_PAPER, _INK, _LINE = "#ffffff", "#1f2328", "#6e7781"
-_GOOD, _BAD = "#1a7f37", "#cf222e"
+# Colours by what they are for; in each scheme 4.5:1 for ink and 3:1 for the rest, against paper.
+LIGHT = {"paper": "#ffffff", "ink": "#1f2328", "line": "#6e7781", "good": "#1a7f37", "bad": "#cf222e"}
+DARK = {"paper": "#0d1117", "ink": "#e6edf3", "line": "#8b949e", "good": "#3fb950", "bad": "#f85149"}
 _WIDTH, _ROW, _TOP = 640, 22, 26
 _NAMES, _SAID = 130, 110  # pixels for what stands left and right of the bars
 _LEAST = 3.0  # pixels of a bar, so that the shortest is seen
@@ -45,19 +46,26 @@ def timeline(probes: Sequence[TimedProbe]) -> Part:
     svg = (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{_WIDTH}" height="{height}" '
         f'viewBox="0 0 {_WIDTH} {height}" font-family="sans-serif" font-size="12">'
-        f'<rect width="100%" height="100%" fill="{_PAPER}"/>{_axis(whole, height)}{"".join(rows)}</svg>'
+        f"<style>{_rules(LIGHT)}@media (prefers-color-scheme:dark){{{_rules(DARK)}}}</style>"
+        f'<rect width="100%" height="100%" class="paper"/>{_axis(whole, height)}{"".join(rows)}</svg>'
     )
     return picture(svg, _words(probes, start, whole))
+
+
+def _rules(colours: Mapping[str, str]) -> str:
+    return "".join(
+        f".{name}{{{'stroke' if name == 'line' else 'fill'}:{colour}}}" for name, colour in colours.items()
+    )
 
 
 def _axis(whole: float, height: int) -> str:
     left, right = _NAMES, _WIDTH - _SAID
     ends = "".join(
-        f'<line x1="{x}" y1="{_TOP - 6}" x2="{x}" y2="{height - 4}" stroke="{_LINE}"/>'
-        f'<text x="{x}" y="14" text-anchor="middle" fill="{_INK}">{label}</text>'
+        f'<line x1="{x}" y1="{_TOP - 6}" x2="{x}" y2="{height - 4}" class="line"/>'
+        f'<text x="{x}" y="14" text-anchor="middle" class="ink">{label}</text>'
         for x, label in ((left, "0 ms"), (right, f"{whole:.0f} ms"))
     )
-    return f'{ends}<line x1="{left}" y1="{_TOP - 2}" x2="{right}" y2="{_TOP - 2}" stroke="{_LINE}"/>'
+    return f'{ends}<line x1="{left}" y1="{_TOP - 2}" x2="{right}" y2="{_TOP - 2}" class="line"/>'
 
 
 def _row(probe: TimedProbe, index: int, began: float, whole: float) -> str:
@@ -65,12 +73,12 @@ def _row(probe: TimedProbe, index: int, began: float, whole: float) -> str:
     top = _TOP + _ROW * index
     width = max(probe.milliseconds / whole * room, _LEAST)
     left = _NAMES + min(began / whole * room, room - width)
-    icon, colour = (DONE.icon, _GOOD) if probe.ok else (FAILED.icon, _BAD)
+    icon, kind = (DONE.icon, "good") if probe.ok else (FAILED.icon, "bad")
     said = f"{_status(probe)} · {probe.milliseconds:.0f} ms"
     return (
-        f'<text x="6" y="{top + 15}" fill="{_INK}">{icon} {escape(probe.name)}</text>'
-        f'<rect x="{left:.1f}" y="{top + 4}" width="{width:.1f}" height="14" fill="{colour}"/>'
-        f'<text x="{_WIDTH - _SAID + 8}" y="{top + 15}" fill="{_INK}">{escape(said)}</text>'
+        f'<text x="6" y="{top + 15}" class="ink">{icon} {escape(probe.name)}</text>'
+        f'<rect x="{left:.1f}" y="{top + 4}" width="{width:.1f}" height="14" class="{kind}"/>'
+        f'<text x="{_WIDTH - _SAID + 8}" y="{top + 15}" class="ink">{escape(said)}</text>'
     )
 
 
