@@ -36,10 +36,10 @@ PICTURED = {
     "step-14": "migration",
     "step-30": "verification",
 }
-ROWS = 20_000
+ROWS = 40_000
 MORE_ROWS = (
-    "CREATE TABLE visits (id INT PRIMARY KEY, page VARCHAR(1000) NOT NULL, seen DATETIME NOT NULL);"
-    " INSERT INTO visits SELECT seq, CONCAT('/photo/', seq MOD 6, '?visitor=', REPEAT(SHA1(seq), 24)),"
+    "CREATE TABLE visits (id INT PRIMARY KEY, page VARCHAR(2000) NOT NULL, seen DATETIME NOT NULL);"
+    " INSERT INTO visits SELECT seq, CONCAT('/photo/', seq MOD 6, '?visitor=', REPEAT(SHA1(seq), 49)),"
     f" '2026-01-01' + INTERVAL seq SECOND FROM seq_1_to_{ROWS};"
 )
 

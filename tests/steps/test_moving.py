@@ -20,7 +20,7 @@ from tsalab.records import MIMETYPE
 from tsalab.show import frontend, widget
 from tsalab.steps import World
 
-ROWS = 20_000
+ROWS = 40_000
 BAR = re.compile(r'<progress title="([^"]*)" value="([^"]*)" max="([^"]*)">')
 
 
@@ -123,14 +123,14 @@ def test_the_pipeline_and_the_stack_are_seen_to_move(lab: Lab, watched: Watched)
 
 def test_a_dump_and_its_load_are_seen_to_move(lab: Lab, watched: Watched) -> None:
     lab.data.export()
-    assert re.search(r"✓ dump\.sql4\d\.\d MB of 4\d\.\d MB", watched.left)
+    assert re.search(r"✓ dump\.sql8\d\.\d MB of 8\d\.\d MB", watched.left)
     watched.states.clear()
     lab.data.load()
     moves = [move["dump.sql"] for move in watched.moves()]
     assert len(moves) > 3, moves
     assert len({most for _, most in moves}) == 1  # the file's size is known from the start
     assert re.search(
-        r"dump\.sql \s*\d+\.\d MB of 4\d\.\d MB · \d\S* MB/s · about \d+\S* s left", watched.text()
+        r"dump\.sql \s*\d+\.\d MB of 8\d\.\d MB · \d\S* MB/s · about \d+\S* s left", watched.text()
     )
     left = watched.left
     assert "$ mysql -u admin -p -h" in left
