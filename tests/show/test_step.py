@@ -216,8 +216,22 @@ def test_a_widget_shows_a_step_that_lasts_and_is_closed(memory: Memory, make: Ma
         shown.line("two")
         assert len(memory.shown) == count  # the widget changed, not the output
         assert "two" in _models()[model].html
+        widget = _models()[model]
         shown.finish(make())
     assert VIEW not in memory.last
+    assert model in _models()  # the front end may still be making it
+    widget._handle_custom_msg({"here": True}, [])
+    assert set(_models()) == before
+
+
+def test_a_widget_that_the_front_end_has_is_closed_with_the_step(memory: Memory, make: Make) -> None:
+    before = set(_models())
+    clock = Clock()
+    with view(memory, widgets=True, clock=clock) as shown:
+        clock.now = 1
+        shown.line("one")
+        _models()[memory.last[VIEW]["model_id"]]._handle_custom_msg({"here": True}, [])
+        shown.finish(make())
     assert set(_models()) == before
 
 

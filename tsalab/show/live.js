@@ -108,4 +108,9 @@ function render({ model, el }) {
   return () => Object.entries(updates).forEach(([name, update]) => model.off(`change:${name}`, update));
 }
 
-export default { render };
+/** Tell the kernel that we are there: it closes nothing before, which would fail half-way in here. */
+function initialize({ model }) {
+  model.send({ here: true });
+}
+
+export default { initialize, render };

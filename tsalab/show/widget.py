@@ -41,10 +41,18 @@ class LiveWidget(anywidget.AnyWidget):
 
 
 class WidgetView:
-    """One widget, which leaves nothing behind when it is closed."""
+    """One widget, which leaves nothing behind when it is closed.
+
+    A step may end while the front end still makes the widget, and would fail at it if the
+    model were gone. So it is closed when the front end has said that it is there: its word
+    comes through the kernel's queue, after the cell. A front end that never says so has
+    made nothing that could be left.
+    """
 
     def __init__(self, **state: str) -> None:
         self._widget: Any = LiveWidget(**state)
+        self._here = self._over = False
+        self._widget.on_msg(self._on_message)
 
     @property
     def bundle(self) -> dict[str, Any]:
@@ -63,7 +71,18 @@ class WidgetView:
             for name, value in state.items():
                 setattr(self._widget, name, value)
 
+    def _on_message(self, _widget: object, content: dict[str, Any], _buffers: object) -> None:
+        self._here = self._here or bool(content.get("here"))
+        if self._here and self._over:
+            self._end()
+
     def close(self) -> None:
+        """End the widget, as soon as the front end has it."""
+        self._over = True
+        if self._here:
+            self._end()
+
+    def _end(self) -> None:
         """End the widget and the model of its layout."""
         layout = self._widget.layout
         for model in (self._widget, layout):
