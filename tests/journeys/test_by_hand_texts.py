@@ -22,7 +22,8 @@ from tsalab.guidance.pages import block_of
 from tsalab.lab import Lab
 from tsalab.steps import World
 
-pytestmark = pytest.mark.journey
+# By hand once is enough for every day (test_by_hand.py): this goes through each page as well.
+pytestmark = [pytest.mark.journey, pytest.mark.slow]
 
 PROMPT = r"[#$] $"
 PATIENCE = 120.0

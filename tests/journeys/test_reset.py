@@ -94,6 +94,7 @@ def test_to_each_section_and_forward_again(lab: Lab, end: dict[str, Any], to: st
     assert picture(lab) == end
 
 
+@pytest.mark.slow
 def test_one_step_after_another_back_to_the_start(lab: Lab, end: dict[str, Any]) -> None:
     steps = sorted(changing(1), reverse=True)
     assert len(steps) == 20
@@ -110,6 +111,7 @@ def test_one_step_after_another_back_to_the_start(lab: Lab, end: dict[str, Any])
     assert picture(lab) == end
 
 
+@pytest.mark.slow
 def test_without_checkpoints_it_goes_by_the_real_state(lab: Lab, end: dict[str, Any]) -> None:
     """As after a lab that was done by hand."""
     folder = lab.place.workdir / ".tsalab" / "checkpoints"
@@ -164,6 +166,7 @@ def test_the_learners_own_work_is_kept_and_named(lab: Lab, end: dict[str, Any]) 
     assert picture(lab) == end
 
 
+@pytest.mark.slow
 def test_commits_of_ones_own_are_kept_on_a_branch(lab: Lab, end: dict[str, Any]) -> None:
     clone = lab.place.workdir / "TSAGallery-API"
     (clone / "app.js").write_text((clone / "app.js").read_text() + "// a second thought\n")
