@@ -115,7 +115,9 @@ def reset(lab: Resettable, to: int | str, *, yes: bool) -> Went:
         moves, before = _look(back, checks=yes)
         losses = tuple(loss for move in moves for loss in move.losses)
         parts = _listed(losses, number, asked)
-        if not yes or not moves:
+        # One that died when all was done had not yet said so: it is checked and noted now.
+        unfinished = standing.unfinished_reset(lab.journal.path.parent) is not None
+        if not yes or not (moves or unfinished):
             view.end([*parts, *([note(say("reset.confirm", to=number))] if moves else [])])
             return Went(number, losses, False, (), _text(parts))
         standing.begin_reset(lab.journal.path.parent, number)

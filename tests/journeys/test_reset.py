@@ -210,6 +210,10 @@ def test_killed_at_any_moment_and_run_again(lab: Lab, end: dict[str, Any], modul
     assert World(lab.place).site.health()["database"]["host"] == "127.0.0.1"
     lab.journal.refresh()
     assert standing.unfinished_reset(marker.parent) is None
+    standing.begin_reset(marker.parent, 1)  # as if it had died when all was done, but not yet noted
+    lab.reset("start", yes=True)
+    assert standing.unfinished_reset(marker.parent) is None
+    assert lab.journal.records[-1].kind == "reset"
     forward(lab)
     assert picture(lab) == end
 
