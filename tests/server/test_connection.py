@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from tsalab.errors import ServerError
-from tsalab.server import Server
+from tsalab.server import Server, background
 
 
 def test_output_streams_and_status(server: Server) -> None:
@@ -355,3 +355,13 @@ def running(pid: int) -> bool:
         return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
+
+
+def test_the_end_of_the_loop_closes_what_is_still_open(host) -> None:
+    left = Server.connect("web", ssh_config=host.config, timeout=10)
+    socket_of = left._connection.get_extra_info("socket")
+    background.stop()
+    assert left.is_closed
+    assert socket_of.fileno() == -1
+    with Server.connect("web", ssh_config=host.config, timeout=10) as again:
+        assert again.run("echo back").stdout == "back\n"

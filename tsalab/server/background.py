@@ -11,6 +11,7 @@ import atexit
 import concurrent.futures
 import os
 import threading
+import weakref
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
@@ -20,6 +21,8 @@ _lock = threading.Lock()
 _loop: asyncio.AbstractEventLoop | None = None
 _thread: threading.Thread | None = None
 _pid: int | None = None
+# Connections, each with its loop: what nobody closed is closed when the loop ends.
+_open: weakref.WeakKeyDictionary[Any, asyncio.AbstractEventLoop] = weakref.WeakKeyDictionary()
 
 
 def loop() -> asyncio.AbstractEventLoop:
@@ -51,6 +54,11 @@ def call(coroutine: Coroutine[Any, Any, T]) -> T:
         raise
 
 
+def close_at_end(connection: Any) -> None:
+    """Let the end of the loop close an asyncssh connection, unless somebody has. On the loop."""
+    _open[connection] = asyncio.get_running_loop()
+
+
 def settle(future: concurrent.futures.Future[Any], timeout: float) -> None:
     """Wait until a future is done, however it ends, or the timeout (seconds) passes."""
     concurrent.futures.wait([future], timeout)
@@ -60,10 +68,22 @@ def _main(new: asyncio.AbstractEventLoop, ready: threading.Event) -> None:
     asyncio.set_event_loop(new)
     new.call_soon(ready.set)
     new.run_forever()
-    for task in asyncio.all_tasks(new):
-        task.cancel()
+    new.run_until_complete(_end())
     new.run_until_complete(new.shutdown_asyncgens())
     new.close()
+
+
+async def _end() -> None:
+    """End what still runs on the loop, and its connections: a socket left open is warned about."""
+    tasks = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    here = asyncio.get_running_loop()
+    ours = [connection for connection, where in _open.items() if where is here]
+    for connection in ours:
+        connection.abort()
+    await asyncio.gather(*(connection.wait_closed() for connection in ours))
 
 
 def stop() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import asyncssh
 
 from tsalab.errors import ServerError
-from tsalab.server import failures
+from tsalab.server import background, failures
 
 SSHError = asyncssh.Error
 
@@ -86,7 +86,7 @@ async def connect(
     files = [known_hosts] if known_hosts else _files(options.known_hosts)
     judge = HostKeys(files, known_hosts)
     try:
-        return await _patiently(
+        connection = await _patiently(
             asyncssh.connect(
                 host,
                 options=options,
@@ -104,6 +104,8 @@ async def connect(
         raise judge.refusal(host) from None
     except (OSError, asyncssh.Error, TimeoutError) as error:
         raise failures.connecting(error, host, user, timeout) from None
+    background.close_at_end(connection)
+    return connection
 
 
 async def _patiently(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import asyncssh
 import pymysql
 import pytest
 from machineground import CLUSTER_HOST, DNS, MASTER_PASSWORD, Ground
@@ -73,3 +75,24 @@ def test_a_wrong_master_password_is_refused(ground: Ground, cluster: object) -> 
         pytest.raises(pymysql.err.OperationalError, match="Access denied"),
     ):
         pymysql.connect(host="127.0.0.1", port=local, user="admin", password="wrong")
+
+
+def test_a_client_that_goes_while_its_forwarding_is_made_leaves_no_connection(ground: Ground) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        ground.estate.routes.set("elsewhere", 80, "127.0.0.1", listener.getsockname()[1])
+
+        async def leave() -> None:
+            connection = await asyncssh.connect(DNS, config=[str(ground.config)])
+            opening = asyncio.ensure_future(connection.open_connection("elsewhere", 80))
+            await asyncio.sleep(0)  # the request is written
+            connection.abort()
+            await connection.wait_closed()
+            with pytest.raises(asyncssh.ChannelOpenError):
+                await opening
+
+        for _ in range(5):
+            asyncio.run(leave())
+            taken, _ = listener.accept()
+            with taken:
+                taken.settimeout(10)
+                assert taken.recv(1) == b"", "closed by the server"

@@ -164,7 +164,19 @@ class _Login(asyncssh.SSHServer):
             raise asyncssh.ChannelOpenError(
                 asyncssh.OPEN_CONNECT_FAILED, f"{dest_host} port {dest_port} is not in the sandbox's network"
             )
-        return self._connection.forward_connection(*found)
+        return _forward(self._connection, *found)
+
+
+async def _forward(connection: asyncssh.SSHServerConnection, host: str, port: int) -> Any:
+    """Connect to where a client wants to be forwarded, unless the client has gone meanwhile.
+
+    asyncssh would then drop the new connection without closing it.
+    """
+    forwarder = await connection.forward_connection(host, port)
+    if connection.is_closed():
+        forwarder.close()
+        raise asyncssh.ChannelOpenError(asyncssh.OPEN_CONNECT_FAILED, "the client has gone")
+    return forwarder
 
 
 class _Files(asyncssh.SFTPServer):
