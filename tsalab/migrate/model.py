@@ -104,6 +104,23 @@ class Refusal:
 
 
 @dataclass(frozen=True)
+class Reference:
+    """Where a foreign key leads.
+
+    Attributes
+    ----------
+    columns
+        Of the table that has the key.
+    parent, parent_columns
+        The table it leads to, and the columns there, in the same order.
+    """
+
+    columns: tuple[str, ...]
+    parent: str
+    parent_columns: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Table:
     """One table, and how it is to be on the target.
 
@@ -118,6 +135,8 @@ class Table:
         late keys and foreign keys.
     foreign_keys
         Name to definition, for ``ALTER TABLE … ADD``.
+    references
+        Where each foreign key leads, by name.
     late_keys
         Name to definition, for ``ALTER TABLE … ADD``: made when the table is full.
     keys
@@ -140,6 +159,7 @@ class Table:
     columns: tuple[Column, ...]
     create: str
     foreign_keys: dict[str, str] = field(default_factory=dict)
+    references: dict[str, Reference] = field(default_factory=dict)
     late_keys: dict[str, str] = field(default_factory=dict)
     keys: tuple[Key, ...] = ()
     path: Key | None = None
