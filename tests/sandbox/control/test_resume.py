@@ -65,13 +65,29 @@ def populated(home, stacks_of, network):
     return Folder("one"), stacks.outputs(name)["Dns"], name
 
 
+# What a file of the control plane's state says once it holds all of `populated`.
+_SAVED = {
+    "cloudformation": ("stacks", lambda stack: stack["StackStatus"] == "CREATE_COMPLETE"),
+    "rds": ("clusters", lambda cluster: cluster["Status"] == "available"),
+    "ec2": ("instances", lambda instance: instance["State"]["Name"] == "running"),
+}
+
+
 def saved(folder):
-    """Wait until the last change is on disk."""
+    """Wait until the last change is on disk, in the file of every service that has a part in it."""
     deadline = time.monotonic() + 10
-    file = folder.path("control", "state", "cloudformation.json")
-    while not file.exists() or "CREATE_COMPLETE" not in file.read_text():
+    while not all(is_saved(folder, service) for service in _SAVED):
         assert time.monotonic() < deadline
         time.sleep(0.05)
+
+
+def is_saved(folder, service):
+    file = folder.path("control", "state", f"{service}.json")
+    collection, whole = _SAVED[service]
+    if not file.exists():
+        return False
+    records = read_json(file)["payload"][collection]["data"].values()
+    return bool(records) and all(whole(record) for record in records)
 
 
 def query(folder, sql):
