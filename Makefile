@@ -19,7 +19,7 @@ LINES := 90  # per cent of tsalab/ that the tests without the journeys must run
 # A worker for each core: with more of them each only waits longer (measured).
 WORKERS ?= $(shell nproc)
 
-.PHONY: help setup run lab check test test-all bench clean
+.PHONY: help setup run lab check test test-all mysql bench clean
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -59,8 +59,13 @@ test: check  ## check, then the tests; coverage with the journeys counted apart
 	@echo; echo "Coverage of tsalab/ by the journeys alone:"
 	$(BIN)/coverage report --data-file=$(COVERED)/journeys | tail -n 1
 
-test-all: test  ## test, and what takes long
+test-all:  ## test, and what takes long, with a MySQL where one can be fetched
+	-.ci/mysql build/mysql
+	$(MAKE) test
 	$(BIN)/pytest -m slow
+
+mysql:  ## fetch a MySQL server for the tests, Debian's, into build/mysql; installs nothing
+	.ci/mysql build/mysql
 
 bench: $(READY)  ## time of the sandbox and of the lab, beside their floor; build/bench.json
 	$(BIN)/python tests/bench/bench.py $(ARGS)

@@ -17,10 +17,11 @@ from tsalab.sandbox import manager
 from tsalab.sandbox.folder import Folder
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     """Let signals reach what the tests start: what a shell runs in the background ignores some."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGHUP, signal.SIG_DFL)  # nohup's jobs ignore this one
+    config.addinivalue_line("markers", "mysql: needs a MySQL server (`make mysql` fetches one)")
     os.environ.setdefault("TSALAB_RESUME_SECONDS", "0")  # no test waits for a pause that it is not about
 
 

@@ -16,10 +16,21 @@ from tsalab.sandbox import requirements
 from tsalab.sandbox.machines import datadir
 from tsalab.sandbox.ports import is_free
 
+from . import mysqlserver
+
+THERE = ("there", r"there\_%")  # the target's databases; the account that writes may use no others
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what moves to MySQL: `-m mysql` chooses it."""
+    for item in items:
+        if "mysql" in getattr(item, "fixturenames", ()):
+            item.add_marker("mysql")
+
 
 @dataclass
 class Server:
-    """A real mariadbd of the tests."""
+    """A real server of the tests."""
 
     port: int
     process: psutil.Popen
@@ -27,6 +38,10 @@ class Server:
 
     def login(self, database: str, role: str = "database") -> Login:
         return Login("127.0.0.1", self.port, "root", "word of root", database, role)
+
+    def mover(self, database: str, role: str = "target") -> Login:
+        """The login of one who may do all in the target's databases, and nothing else."""
+        return Login("127.0.0.1", self.port, mysqlserver.MOVER, mysqlserver.WORD_OF_MOVER, database, role)
 
     def sql(self, *statements: str, database: str | None = None) -> None:
         with (
@@ -55,6 +70,7 @@ def start(folder: Path) -> Server:
     first.write_text(
         "ALTER USER 'root'@'localhost' IDENTIFIED BY 'word of root';\n"
         "CREATE USER 'reader'@'localhost' IDENTIFIED BY 'r';\n"
+        + "".join(f"{statement};\n" for statement in mysqlserver.mover(*THERE))
     )
     port = free_port()
     program = requirements.find("mariadbd")
@@ -75,6 +91,19 @@ def start(folder: Path) -> Server:
         f"--log-error={folder / 'log'}",
     ]
     server = Server(port, psutil.Popen(argv, stderr=subprocess.DEVNULL), argv)
+    wait(server)
+    return server
+
+
+def start_mysql(program: Path, folder: Path) -> Server:
+    folder.mkdir()
+    mysqlserver.initialise(program, folder)
+    first = folder / "first.sql"
+    statements = ["ALTER USER 'root'@'localhost' IDENTIFIED BY 'word of root'", *mysqlserver.mover(*THERE)]
+    first.write_text("".join(f"{statement};\n" for statement in statements))
+    port = free_port()
+    argv = mysqlserver.argv(program, folder, port, first)
+    server = Server(port, psutil.Popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL), argv)
     wait(server)
     return server
 
@@ -112,6 +141,30 @@ def pair(servers: tuple[Server, Server]) -> Iterator[tuple[Login, Login]]:
     )
     source.sql("DROP DATABASE here")
     target.sql("DROP DATABASE there")
+
+
+@pytest.fixture(scope="session")
+def mysql() -> Iterator[Server]:
+    """A MySQL server; tests that ask for it are skipped where there is none."""
+    program = mysqlserver.program()
+    if program is None:
+        pytest.skip(mysqlserver.HOW)
+    with tempfile.TemporaryDirectory(prefix="tsalab-test-") as folder:
+        server = start_mysql(program, Path(folder) / "m")
+        yield server
+        server.process.kill()
+        server.process.wait()
+
+
+@pytest.fixture
+def pair_to_mysql(servers: tuple[Server, Server], mysql: Server) -> Iterator[tuple[Login, Login]]:
+    """Two empty databases: one on MariaDB, and one on MySQL for an account that may use it alone."""
+    source = servers[0]
+    source.sql("CREATE DATABASE here CHARACTER SET utf8mb4")
+    mysql.sql("CREATE DATABASE there CHARACTER SET utf8mb4")
+    yield source.login("here", "source"), mysql.mover("there")
+    source.sql("DROP DATABASE here")
+    mysql.sql("DROP DATABASE there")
 
 
 @pytest.fixture
