@@ -10,9 +10,9 @@ from tsalab.migrate import (
     connect,
     count,
     digest,
-    schema,
     tables,
 )
+from tsalab.migrate.model import Column
 
 from .gallery import GALLERY
 
@@ -49,7 +49,7 @@ def test_equal_rows_in_another_order_and_other_columns(pair, here, there) -> Non
 def test_mysqls_json_is_compared_by_structure() -> None:
     from tsalab.migrate.digests import Summer
 
-    column = (schema.Column("a", "json", False),)
+    column = (Column("a", "json", False),)
     one, two = Summer("t", column), Summer("t", column)
     one.add((b'{"a": 1, "b": "\\u00fc"}',))
     two.add(('{"b":"ü","a":1}',))

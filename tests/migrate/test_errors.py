@@ -17,8 +17,8 @@ from tsalab.migrate import (
     copy,
     plan,
     prepare,
-    schema,
 )
+from tsalab.migrate.planning import choosing
 
 from .gallery import GALLERY
 
@@ -93,10 +93,9 @@ def test_a_connection_that_is_killed(pair, here, servers) -> None:
 def test_a_table_the_target_refuses(pair, here, monkeypatch) -> None:
     source, target = pair
     here("CREATE TABLE t (a INT)")
-    real = schema.read_table
+    real = choosing.rewrite
     monkeypatch.setattr(
-        "tsalab.migrate.planning.read_table",
-        lambda *given: replace(real(*given), create="CREATE TABLE t (a NOSUCH)"),
+        choosing, "rewrite", lambda *given: replace(real(*given), create="CREATE TABLE t (a NOSUCH)")
     )
     with pytest.raises(MigrationError, match="refused creating table t"):
         copy(source, target)

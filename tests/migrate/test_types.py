@@ -5,12 +5,8 @@ from __future__ import annotations
 import pymysql
 import pytest
 
-from tsalab.migrate import (
-    compare,
-    connect,
-    copy,
-    schema,
-)
+from tsalab.migrate import compare, connect, copy
+from tsalab.migrate.model import Column
 
 ZOO = {
     "ints": (
@@ -130,5 +126,5 @@ def test_self_and_circular_references(pair, here) -> None:
 def test_json_goes_as_text() -> None:
     from tsalab.migrate.rows import row_literal
 
-    columns = (schema.Column("a", "json", False), schema.Column("b", "text", False))
+    columns = (Column("a", "json", False), Column("b", "text", False))
     assert row_literal((b"[]", b"[]"), columns) == b"('[]',_binary'[]')"

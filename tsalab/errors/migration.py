@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Self
 
 from tsalab.errors.base import TsalabError
@@ -79,3 +80,16 @@ class MigrationError(TsalabError):
     def no_table(cls, table: str) -> Self:
         """The database has no such table."""
         return cls(**error("migration.no_table", table=table))
+
+    @classmethod
+    def unknown_tables(cls, database: str, near: Mapping[str, Sequence[str]], names: Sequence[str]) -> Self:
+        """Tables were chosen that the source does not have."""
+        found = sorted({name for alike in near.values() for name in alike})
+        return cls(
+            **error(
+                "migration.unknown_tables" if found else "migration.unknown_tables_at_all",
+                database=database,
+                unknown=", ".join(near),
+                near=", ".join(found or names),
+            )
+        )

@@ -3,24 +3,27 @@
 Usable on its own: it knows neither AWS nor SSH nor widgets, only two logins. `prepare`
 creates the empty tables, `copy` fills them from one consistent snapshot and verifies each
 before its commit, `compare` tells afterwards whether both sides hold the same. The source
-is only ever read.
+is only ever read. `make_plan` says all that a migration will do, before anything is written:
+`catalogue` reads the source, `ddl` rewrites for the target.
 
-This is the plain engine: rows travel through Python. What is left out of a copy (views,
-triggers, routines, events) is reported in `Plan.left_out`, never skipped in silence.
+The copy is still the plain engine: rows travel through Python. What is left out of it (views,
+triggers, routines, events) is reported in `Prepared.left_out`, never skipped in silence.
 """
 
 from __future__ import annotations
 
+from tsalab.migrate.catalogue import tables
 from tsalab.migrate.comparison import Comparison, TableComparison, compare
 from tsalab.migrate.copying import Copied, Progress, Report, copy
 from tsalab.migrate.digests import TableDigest, count, digest
 from tsalab.migrate.dump import DumpFacts, read_dump
 from tsalab.migrate.login import Login, connect
 from tsalab.migrate.marks import Marks, marks, written
-from tsalab.migrate.planning import Plan, plan, prepare
+from tsalab.migrate.model import Plan
+from tsalab.migrate.planning import make_plan
+from tsalab.migrate.preparing import Prepared, plan, prepare
 from tsalab.migrate.questions import connections_of, databases_with, row_counts, server_version
 from tsalab.migrate.removal import drop_tables
-from tsalab.migrate.schema import tables
 
 __all__ = [
     "Comparison",
@@ -29,6 +32,7 @@ __all__ = [
     "Login",
     "Marks",
     "Plan",
+    "Prepared",
     "Progress",
     "Report",
     "TableComparison",
@@ -41,6 +45,7 @@ __all__ = [
     "databases_with",
     "digest",
     "drop_tables",
+    "make_plan",
     "marks",
     "plan",
     "prepare",

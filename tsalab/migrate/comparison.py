@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tsalab.messages import say
+from tsalab.migrate.catalogue import tables
 from tsalab.migrate.digests import digest
 from tsalab.migrate.login import Connection, Login, named, opened
-from tsalab.migrate.schema import tables
 
 
 @dataclass(frozen=True)

@@ -17,11 +17,12 @@ from dataclasses import dataclass
 from tsalab.errors import MigrationError
 from tsalab.messages import say
 from tsalab.migrate import ledger
+from tsalab.migrate.catalogue import foreign_key_names, quote
 from tsalab.migrate.digests import Summer, TableDigest, count, digest
 from tsalab.migrate.login import Connection, Login, named, opened
-from tsalab.migrate.planning import create_missing, read_plan
+from tsalab.migrate.model import Column, Table
+from tsalab.migrate.preparing import create_missing, read_plan
 from tsalab.migrate.rows import Row, exact, read, row_literal
-from tsalab.migrate.schema import Column, Table, foreign_key_names, quote
 
 _BATCH = 512 * 1024  # bytes of one INSERT: a few hundred rows, far below max_allowed_packet
 

@@ -15,9 +15,10 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 
+from tsalab.migrate.catalogue import columns, quote
 from tsalab.migrate.login import Connection
+from tsalab.migrate.model import Column
 from tsalab.migrate.rows import Row, Value, exact, read
-from tsalab.migrate.schema import Column, columns, quote
 
 _MODULUS = 1 << 256
 

@@ -5,9 +5,9 @@ One small table in the target, written in the same transaction as the rows it sp
 
 from __future__ import annotations
 
+from tsalab.migrate.catalogue import PRIVATE_PREFIX
 from tsalab.migrate.digests import TableDigest
 from tsalab.migrate.login import Connection
-from tsalab.migrate.schema import PRIVATE_PREFIX
 
 NAME = f"{PRIVATE_PREFIX}copy"
 

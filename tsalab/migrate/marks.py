@@ -11,10 +11,10 @@ from collections.abc import Mapping, Sequence
 from contextlib import closing
 
 from tsalab.messages import say
+from tsalab.migrate.catalogue import columns, tables
 from tsalab.migrate.digests import row_hash
 from tsalab.migrate.login import Login, named, opened
 from tsalab.migrate.rows import exact, read
-from tsalab.migrate.schema import columns, tables
 
 _BYTES = 8
 

@@ -38,6 +38,8 @@ class Column:
         Whether the server numbers it.
     charset, collation
         Of character data; empty for anything else.
+    invisible
+        Whether ``SELECT *`` leaves it out.
     """
 
     name: str
@@ -48,6 +50,7 @@ class Column:
     auto_increment: bool = False
     charset: str = ""
     collation: str = ""
+    invisible: bool = False
 
 
 @dataclass(frozen=True)

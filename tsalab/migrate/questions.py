@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from tsalab.messages import say
+from tsalab.migrate.catalogue import tables
 from tsalab.migrate.digests import count
 from tsalab.migrate.login import Login, named, opened
-from tsalab.migrate.schema import tables
 
 
 def server_version(login: Login) -> str:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from tsalab.messages import say
+from tsalab.migrate.catalogue import quote
 from tsalab.migrate.login import Login, named, opened
-from tsalab.migrate.schema import quote
 
 _WHAT = "SELECT table_name, table_type FROM information_schema.tables WHERE table_schema = DATABASE()"
 

@@ -13,8 +13,9 @@ from typing import Any
 
 from pymysql.cursors import SSCursor
 
+from tsalab.migrate.catalogue import quote
 from tsalab.migrate.login import Connection
-from tsalab.migrate.schema import Column, quote
+from tsalab.migrate.model import Column
 
 Value = bytes | str | None
 Row = tuple[Value, ...]

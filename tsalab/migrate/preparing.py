@@ -1,4 +1,4 @@
-"""What a copy will do, and the first part of doing it: create the empty tables."""
+"""The plain engine's first part: look at the source, create the empty tables."""
 
 from __future__ import annotations
 
@@ -6,16 +6,20 @@ from dataclasses import dataclass
 
 from tsalab.errors import MigrationError
 from tsalab.messages import say
+from tsalab.migrate.catalogue import Server, columns, quote, read_server, readable, tables
+from tsalab.migrate.catalogue.objects import names_of_objects
+from tsalab.migrate.ddl import Findings
 from tsalab.migrate.digests import count
 from tsalab.migrate.login import Connection, Login, named, opened
-from tsalab.migrate.schema import Column, Table, columns, left_out, read_table, tables
+from tsalab.migrate.model import Column, Table
+from tsalab.migrate.planning.choosing import planned_tables
 
 # The same thing under two names: MariaDB's JSON is a longtext with a CHECK.
 _ALIKE = {"json": "longtext", "uuid": "char", "inet6": "varchar", "inet4": "varchar"}
 
 
 @dataclass(frozen=True)
-class Plan:
+class Prepared:
     """What is to be copied.
 
     Attributes
@@ -23,7 +27,7 @@ class Plan:
     tables
         Every table of the source.
     rows
-        Rows by table, when the plan was made.
+        Rows by table, when it was looked at.
     created
         Tables that `prepare` created on the target just now.
     left_out
@@ -36,7 +40,7 @@ class Plan:
     left_out: tuple[str, ...]
 
 
-def plan(source: Login) -> Plan:
+def plan(source: Login) -> Prepared:
     """Look at the source; changes nothing.
 
     Raises
@@ -48,14 +52,26 @@ def plan(source: Login) -> Plan:
         return read_plan(connection)
 
 
-def read_plan(connection: Connection) -> Plan:
-    """The plan, as an open connection (and its snapshot) sees the source."""
-    found = tuple(read_table(connection, name) for name in tables(connection))
+def read_plan(connection: Connection, target: Server | None = None) -> Prepared:
+    """What is to be copied, as an open connection (and its snapshot) sees the source.
+
+    Raises
+    ------
+    MigrationError
+        When the source has something that cannot be copied.
+    """
+    findings = Findings()
+    with readable(connection):
+        here = read_server(connection)
+        found = planned_tables(connection, here, target or here, (), findings)
+        for refusal in findings.refusals:
+            raise MigrationError.unsupported(refusal.subject, refusal.reason)
+        left_out = names_of_objects(connection)
     rows = {table.name: count(connection, table.name) for table in found}
-    return Plan(found, rows, (), tuple(left_out(connection)))
+    return Prepared(found, rows, (), tuple(left_out))
 
 
-def prepare(source: Login, target: Login) -> Plan:
+def prepare(source: Login, target: Login) -> Prepared:
     """Create every missing table on the target, empty and without foreign keys.
 
     Again is harmless: tables that are there already, and alike, are left alone.
@@ -65,14 +81,17 @@ def prepare(source: Login, target: Login) -> Plan:
     MigrationError
         When the target has another table of the same name, or refuses one.
     """
-    planned = plan(source)
     with opened(target) as connection:
+        with named(target, say("migration.doing.reading_tables")), readable(connection):
+            there = read_server(connection)
+        with opened(source) as reader, named(source, say("migration.doing.reading_tables")):
+            planned = read_plan(reader, there)
         created = create_missing(connection, planned, target)
-    return Plan(planned.tables, planned.rows, created, planned.left_out)
+    return Prepared(planned.tables, planned.rows, created, planned.left_out)
 
 
-def create_missing(connection: Connection, planned: Plan, target: Login) -> tuple[str, ...]:
-    """Create the plan's tables that the target lacks; the names of these."""
+def create_missing(connection: Connection, planned: Prepared, target: Login) -> tuple[str, ...]:
+    """Create the tables that the target lacks, with all their keys; the names of these."""
     with named(target, say("migration.doing.reading_tables")):
         present = set(tables(connection))
         for table in planned.tables:
@@ -87,6 +106,8 @@ def create_missing(connection: Connection, planned: Plan, target: Login) -> tupl
             ):
                 cursor.execute("SET foreign_key_checks = 0")
                 cursor.execute(table.create)
+                for key in table.late_keys.values():
+                    cursor.execute(f"ALTER TABLE {quote(table.name)} ADD {key}")
                 created.append(table.name)
     return tuple(created)
 
