@@ -9,15 +9,7 @@ import pymysql
 import pytest
 
 from tsalab.errors import MigrationError
-from tsalab.migrate import (
-    Login,
-    Progress,
-    compare,
-    connect,
-    copy,
-    plan,
-    prepare,
-)
+from tsalab.migrate import Event, Login, Migration, compare, connect
 from tsalab.migrate.planning import choosing
 
 from .gallery import GALLERY
@@ -25,7 +17,7 @@ from .gallery import GALLERY
 
 def test_wrong_password(pair) -> None:
     with pytest.raises(MigrationError, match=r"source here at 127.0.0.1:.* refused user root") as caught:
-        plan(replace(pair[0], password="hidden wrong"))
+        Migration(replace(pair[0], password="hidden wrong"), pair[1]).plan()
     assert "hidden" not in str(caught.value)
     assert "word of root" not in repr(pair[0])
 
@@ -65,7 +57,7 @@ def test_a_row_that_the_target_does_not_take(pair, here, there, servers) -> None
     servers[1].sql("SET GLOBAL max_allowed_packet = 1048576")
     try:
         with pytest.raises(MigrationError, match=r"does not take a row of table t|broke while writing"):
-            copy(source, target)
+            Migration(source, target).run()
     finally:
         servers[1].sql("SET GLOBAL max_allowed_packet = 4194304")
     assert compare(source, target).rows[0].target_rows == 0
@@ -75,7 +67,7 @@ def test_a_connection_that_is_killed(pair, here, servers) -> None:
     source, target = pair
     here(*GALLERY)
 
-    def kill(_: Progress) -> None:
+    def kill(_: Event) -> None:
         with (
             pymysql.connect(
                 host="127.0.0.1", port=servers[1].port, user="root", password="word of root"
@@ -87,7 +79,7 @@ def test_a_connection_that_is_killed(pair, here, servers) -> None:
                 cursor.execute(f"KILL {number}")
 
     with pytest.raises(MigrationError, match=r"target there at .* broke while"):
-        copy(source, target, kill)
+        Migration(source, target).run(kill)
 
 
 def test_a_table_the_target_refuses(pair, here, monkeypatch) -> None:
@@ -98,7 +90,7 @@ def test_a_table_the_target_refuses(pair, here, monkeypatch) -> None:
         choosing, "rewrite", lambda *given: replace(real(*given), create="CREATE TABLE t (a NOSUCH)")
     )
     with pytest.raises(MigrationError, match="refused creating table t"):
-        copy(source, target)
+        Migration(source, target).run()
 
 
 def test_a_full_disk() -> None:
@@ -132,7 +124,7 @@ def test_a_socket_that_breaks() -> None:
 def test_what_cannot_be_copied_is_refused(pair, here, statement: str, match: str) -> None:
     here(statement)
     with pytest.raises(MigrationError, match=match):
-        copy(*pair)
+        Migration(*pair).run()
 
 
 def test_a_key_into_another_database(pair, here, servers) -> None:
@@ -140,7 +132,7 @@ def test_a_key_into_another_database(pair, here, servers) -> None:
     try:
         here("CREATE TABLE t (o INT, FOREIGN KEY (o) REFERENCES other.o (id))")
         with pytest.raises(MigrationError, match="foreign key"):
-            plan(pair[0])
+            Migration(*pair).prepare()
         here("DROP TABLE t")
     finally:
         servers[0].sql("DROP DATABASE other")
@@ -150,15 +142,55 @@ def test_another_table_of_that_name(pair, here, there) -> None:
     source, target = pair
     here("CREATE TABLE t (a INT, b INT)")
     there("CREATE TABLE t (a INT, c DATE)")
-    with pytest.raises(MigrationError, match="another table t") as caught:
-        prepare(source, target)
-    assert "b, c" in caught.value.why
+    with pytest.raises(MigrationError, match="Nothing was moved") as caught:
+        Migration(source, target).prepare()
+    assert "these columns differ: b, c" in caught.value.why
 
 
-def test_a_table_that_arrives_changed_is_rolled_back(pair, here, there) -> None:
+@pytest.mark.parametrize("key", ["PRIMARY KEY", ""])
+def test_a_table_that_arrives_changed_is_rolled_back(pair, here, there, key: str) -> None:
     source, target = pair
-    here("CREATE TABLE t (name VARCHAR(20))", "INSERT INTO t VALUES ('too long for it')")
-    there("CREATE TABLE t (name VARCHAR(5))")
+    here(f"CREATE TABLE t (name VARCHAR(20) {key})", "INSERT INTO t VALUES ('sent')")
+    there(
+        f"CREATE TABLE t (name VARCHAR(20) {key})",
+        "CREATE TRIGGER other BEFORE INSERT ON t FOR EACH ROW SET NEW.name = CONCAT(NEW.name, '!')",
+    )
     with pytest.raises(MigrationError, match="did not arrive as it was sent"):
-        copy(source, target)
+        Migration(source, target).run()
     assert compare(source, target).rows[0].target_rows == 0
+
+
+def test_a_duplicate_on_the_target_is_rolled_back(pair, here, there) -> None:
+    source, target = pair
+    here("CREATE TABLE t (id INT PRIMARY KEY, a INT)", "INSERT INTO t VALUES (1, 1), (2, 1)")
+    there("CREATE TABLE t (id INT PRIMARY KEY, a INT UNIQUE)")
+    with pytest.raises(MigrationError, match=r"did not arrive as it was sent|Nothing was moved"):
+        Migration(source, target).run()
+    assert compare(source, target).rows[0].target_rows == 0
+
+
+def test_a_target_without_local_infile(pair, here, servers) -> None:
+    source, target = pair
+    here("CREATE TABLE t (id INT PRIMARY KEY)", "INSERT INTO t VALUES (1)")
+    servers[1].sql("SET GLOBAL local_infile = 0")
+    try:
+        with pytest.raises(MigrationError, match="local_infile"):
+            Migration(source, target).run()
+    finally:
+        servers[1].sql("SET GLOBAL local_infile = 1")
+    assert compare(source, target).rows[0].target_rows is None
+
+
+def test_a_target_login_without_the_right_to_create(pair, here, servers) -> None:
+    source, target = pair
+    here("CREATE TABLE t (id INT PRIMARY KEY)")
+    servers[1].sql(
+        "CREATE USER weak@localhost IDENTIFIED BY 'w'", "GRANT SELECT ON there.* TO weak@localhost"
+    )
+    try:
+        with pytest.raises(MigrationError) as caught:
+            Migration(source, replace(target, user="weak", password="w")).run()
+    finally:
+        servers[1].sql("DROP USER weak@localhost")
+    assert "weak" in str(caught.value) or "CREATE" in str(caught.value)
+    assert compare(source, target).rows[0].target_rows is None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tsalab.migrate import compare, copy, drop_tables, marks, prepare, tables, written
+from tsalab.migrate import Migration, compare, drop_tables, marks, tables, written
 from tsalab.migrate.login import opened
 
 from .gallery import GALLERY
@@ -23,20 +23,21 @@ def test_a_row_that_is_new_or_changed_counts_and_one_that_went_does_not(pair, he
 def test_marks_are_equal_on_both_sides_of_a_copy(pair, here) -> None:
     here(*GALLERY)
     source, target = pair
-    prepare(source, target)
-    copy(source, target)
+    migration = Migration(source, target)
+    migration.prepare()
+    migration.run()
     assert marks(source) == marks(target)
 
 
 def test_every_table_goes_whatever_refers_to_it_and_the_lab_can_copy_again(pair, here, there) -> None:
     here(*GALLERY)
     source, target = pair
-    copy(source, target)
+    Migration(source, target).run()
     there("CREATE VIEW seen AS SELECT id FROM images", "CREATE TABLE own (id INT)")
     gone = drop_tables(target)
     assert {"images", "image_tags", "categories", "seen", "own"} <= set(gone)
     assert drop_tables(target) == []
     with opened(target) as connection:
         assert tables(connection) == []
-    copy(source, target)
+    Migration(source, target).run()
     assert compare(source, target).equal

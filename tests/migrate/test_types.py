@@ -5,7 +5,7 @@ from __future__ import annotations
 import pymysql
 import pytest
 
-from tsalab.migrate import compare, connect, copy
+from tsalab.migrate import Migration, compare, connect
 from tsalab.migrate.model import Column
 
 ZOO = {
@@ -61,7 +61,7 @@ def test_types(pair, here, servers, name: str) -> None:
         f"CREATE TABLE {name} ({columns})",
         *([f"INSERT INTO {name} VALUES {values}"] if values else []),
     )
-    copy(source, target)
+    Migration(source, target).run()
     assert compare(source, target).equal
     assert hex_of(servers[0], "here", name) == hex_of(servers[1], "there", name)
 
@@ -103,7 +103,7 @@ def test_generated_invisible_and_zero_keys(pair, here, servers) -> None:
         " secret INT INVISIBLE, CHECK (w < 100))",
         "INSERT INTO t (id, w, secret) VALUES (0, 3, 42), (5, 4, NULL)",
     )
-    copy(source, target)
+    Migration(source, target).run()
     with connect(target) as connection, connection.cursor() as cursor:
         cursor.execute("SELECT id, w, area, v, secret FROM t ORDER BY id")
         assert cursor.fetchall() == ((0, 3, 9, 4, 42), (5, 4, 16, 5, None))
@@ -119,7 +119,7 @@ def test_self_and_circular_references(pair, here) -> None:
         "INSERT INTO a VALUES (1, 1, 2), (2, NULL, 1)",
         "INSERT INTO b VALUES (1, 2)",
     )
-    assert copy(source, target).foreign_keys == 3
+    assert Migration(source, target).run().foreign_keys == 3
     assert compare(source, target).equal
 
 

@@ -7,5 +7,6 @@ from __future__ import annotations
 
 from tsalab.edge.probe import Probe
 from tsalab.edge.site import Site
+from tsalab.edge.visits import Latency, Visits
 
-__all__ = ["Probe", "Site"]
+__all__ = ["Latency", "Probe", "Site", "Visits"]

@@ -48,11 +48,6 @@ class MigrationError(TsalabError):
         return cls(**error("migration.row_too_big", where=where, table=table))
 
     @classmethod
-    def other_table(cls, table: str, difference: str) -> Self:
-        """The target has a table of that name which is another one."""
-        return cls(**error("migration.other_table", table=table, difference=difference))
-
-    @classmethod
     def other_data(cls, table: str, rows: int) -> Self:
         """The target's table holds rows that did not come from this copy."""
         return cls(**error("migration.other_data", table=table, rows=rows))
@@ -75,6 +70,16 @@ class MigrationError(TsalabError):
         return cls(
             **error("migration.not_equal", table=table, source_rows=source_rows, target_rows=target_rows)
         )
+
+    @classmethod
+    def refused_plan(cls, reasons: Sequence[str]) -> Self:
+        """The plan holds what cannot be moved; nothing was written."""
+        return cls(**error("migration.refused_plan", reasons=" ".join(reasons)))
+
+    @classmethod
+    def begun_before(cls, table: str) -> Self:
+        """An earlier run left a part in the target, and this one was not told to resume."""
+        return cls(**error("migration.begun_before", table=table))
 
     @classmethod
     def no_table(cls, table: str) -> Self:

@@ -1,54 +1,54 @@
 """Move a MySQL database: plan, snapshot, copy, verify.
 
-Usable on its own: it knows neither AWS nor SSH nor widgets, only two logins. `prepare`
-creates the empty tables, `copy` fills them from one consistent snapshot and verifies each
-before its commit, `compare` tells afterwards whether both sides hold the same. The source
-is only ever read. `make_plan` says all that a migration will do, before anything is written:
-`catalogue` reads the source, `ddl` rewrites for the target.
-
-The copy is still the plain engine: rows travel through Python. What is left out of it (views,
-triggers, routines, events) is reported in `Prepared.left_out`, never skipped in silence.
+Usable on its own: it knows neither AWS nor SSH nor widgets, only two logins. A `Migration`
+plans what it will do before anything is written (`catalogue` reads the source, `ddl` rewrites
+for the target, with reasons), copies every table from one consistent snapshot, proves each
+piece before its commit, and goes on where an earlier run was cut off. `compare` tells
+afterwards, by another way than the copy's, whether both sides hold the same. The source is
+only ever read.
 """
 
 from __future__ import annotations
 
 from tsalab.migrate.catalogue import tables
 from tsalab.migrate.comparison import Comparison, TableComparison, compare
-from tsalab.migrate.copying import Copied, Progress, Report, copy
 from tsalab.migrate.digests import TableDigest, count, digest
 from tsalab.migrate.dump import DumpFacts, read_dump
+from tsalab.migrate.events import Event, Phase
 from tsalab.migrate.login import Login, connect
 from tsalab.migrate.marks import Marks, marks, written
+from tsalab.migrate.migration import Migration, Options
 from tsalab.migrate.model import Plan
 from tsalab.migrate.planning import make_plan
-from tsalab.migrate.preparing import Prepared, plan, prepare
 from tsalab.migrate.questions import connections_of, databases_with, row_counts, server_version
 from tsalab.migrate.removal import drop_tables
+from tsalab.migrate.report import Report, TableReport
+from tsalab.migrate.verification import Verify
 
 __all__ = [
     "Comparison",
-    "Copied",
     "DumpFacts",
+    "Event",
     "Login",
     "Marks",
+    "Migration",
+    "Options",
+    "Phase",
     "Plan",
-    "Prepared",
-    "Progress",
     "Report",
     "TableComparison",
     "TableDigest",
+    "TableReport",
+    "Verify",
     "compare",
     "connect",
     "connections_of",
-    "copy",
     "count",
     "databases_with",
     "digest",
     "drop_tables",
     "make_plan",
     "marks",
-    "plan",
-    "prepare",
     "read_dump",
     "row_counts",
     "server_version",

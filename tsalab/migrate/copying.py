@@ -1,245 +1,341 @@
-"""Copy a database: one snapshot, one transaction a table, verified before its commit.
+"""Copy one table in pieces: each one transaction with its rows, its checkpoint and its proof.
 
-The source is read in one REPEATABLE READ snapshot, so all tables are of the same moment
-while the application goes on writing (which `mysqldump` without ``--single-transaction``
-does not give). A table is filled, read back and compared within one transaction: whatever
-happens, it is either as before or equal to the snapshot. So running again after a crash at
-any point just continues.
+The reader takes the pieces one after the other from the source's snapshot; the pool's
+connections write and prove them, several at once. A piece that an earlier run finished is
+proven equal on both sides and left, or taken back and copied again.
 """
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Callable, Generator
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from fractions import Fraction
+from functools import partial
+
+import pymysql
 
 from tsalab.errors import MigrationError
 from tsalab.messages import say
-from tsalab.migrate import ledger
-from tsalab.migrate.catalogue import foreign_key_names, quote
-from tsalab.migrate.digests import Summer, TableDigest, count, digest
-from tsalab.migrate.login import Connection, Login, named, opened
-from tsalab.migrate.model import Column, Table
-from tsalab.migrate.preparing import create_missing, read_plan
-from tsalab.migrate.rows import Row, exact, read, row_literal
+from tsalab.migrate import checkpoints
+from tsalab.migrate.apart import Apart
+from tsalab.migrate.blocks import Block, Blocks
+from tsalab.migrate.catalogue import quote
+from tsalab.migrate.checkpoints import Checkpoint
+from tsalab.migrate.digests import count
+from tsalab.migrate.events import Event, Phase
+from tsalab.migrate.formats import Format, format_of
+from tsalab.migrate.loading import load
+from tsalab.migrate.login import Connection, Login, named, number_of
+from tsalab.migrate.model import Table
+from tsalab.migrate.pool import Pool
+from tsalab.migrate.ranges import Path, Range, gaps
+from tsalab.migrate.sessions import Facts, limit
+from tsalab.migrate.throttle import Throttle
+from tsalab.migrate.verification import Verify, arrived
 
-_BATCH = 512 * 1024  # bytes of one INSERT: a few hundred rows, far below max_allowed_packet
+_AGAIN = {1205, 1213}  # lock wait, deadlock: the transaction was rolled back, try once more
+_TRIES = 5
+
+Found = tuple[int, str | None]  # rows and digest of a piece; None where the server cannot tell
 
 
 @dataclass(frozen=True)
-class Progress:
-    """How far a table is.
+class Sides:
+    """What all tables of a run share.
 
     Attributes
     ----------
-    table
-        Its name.
-    rows, total
-        Rows written so far, and in all.
-    bytes
-        Bytes of SQL sent for it so far.
-    """
-
-    table: str
-    rows: int
-    total: int
-    bytes: int
-
-
-@dataclass(frozen=True)
-class Copied:
-    """What was done about one table: ``how`` is "copied", "replaced" or "already equal"."""
-
-    table: str
-    rows: int
-    bytes: int
-    seconds: float
-    digest: str
-    how: str
-
-
-@dataclass(frozen=True)
-class Report:
-    """What a copy did."""
-
-    tables: tuple[Copied, ...]
-    foreign_keys: int
-    left_out: tuple[str, ...]
-    seconds: float
-
-
-def copy(
-    source: Login,
-    target: Login,
-    on_progress: Callable[[Progress], None] = lambda _: None,
-    *,
-    replace: bool = False,
-) -> Report:
-    """Copy every table of the source into the target; again is harmless.
-
-    Parameters
-    ----------
-    source
-        Only ever read.
-    target
-        Its tables are created where missing.
-    on_progress
-        Called in the caller's thread, at a table's start, after each batch, and at its end.
+    source, target
+        The logins, for messages.
+    reader, there
+        Connection with the snapshot; one to the target, outside of the pool.
+    ours, theirs
+        What matters of the servers.
+    pool
+        Writes.
+    throttle
+        Makes the reader wait.
+    verify
+        How much is proven.
     replace
-        Replace rows in the target even if something else wrote them.
-
-    Raises
-    ------
-    MigrationError
-        Naming side and table. The table at hand is then as it was before.
+        Whether rows that somebody else wrote are thrown away.
+    tell
+        Takes events, from any thread.
     """
-    started = time.monotonic()
-    with opened(source) as reader, opened(target) as writer:
-        with named(source, say("migration.doing.reading_tables")):
-            _begin_snapshot(reader)
-            planned = read_plan(reader)
-        create_missing(writer, planned, target)
-        with named(target, say("migration.doing.preparing")):
-            ledger.create(writer)
-            with writer.cursor() as cursor:
-                cursor.execute("SET foreign_key_checks = 0")
-        done = []
-        for table in planned.tables:
-            job = _TableCopy(reader, writer, table, planned.rows[table.name], on_progress)
-            done.append(job.run(source, target, replace=replace))
-        added = 0
-        for table in planned.tables:
-            with named(target, say("migration.doing.adding_keys", table=table.name), table.name):
-                added += _add_foreign_keys(writer, table)
-    return Report(tuple(done), added, planned.left_out, time.monotonic() - started)
+
+    source: Login
+    target: Login
+    reader: Connection
+    there: Connection
+    ours: Facts
+    theirs: Facts
+    pool: Pool
+    throttle: Throttle
+    verify: Verify
+    replace: bool
+    tell: Callable[[Event], None]
+
+    @contextmanager
+    def reading(self, table: str) -> Iterator[None]:
+        """Name the source in errors."""
+        with named(self.source, say("migration.doing.reading_table", table=table), table):
+            yield
+
+    @contextmanager
+    def writing(self, table: str) -> Iterator[None]:
+        """Name the target in errors."""
+        with named(self.target, say("migration.doing.writing_table", table=table), table):
+            yield
 
 
-def _begin_snapshot(connection: Connection) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-        cursor.execute("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY")
+def forms(table: Table, sides: Sides) -> tuple[Format, Format]:
+    """How rows are written by the source, and how the target writes and reads them."""
+    vendor = sides.theirs.vendor
+    on_target = tuple(column for column in (table.target_columns or table.columns) if not column.generated)
+    return format_of(table.stored, vendor), format_of(on_target, vendor)
 
 
-def _add_foreign_keys(connection: Connection, table: Table) -> int:
-    missing = [
-        definition
-        for name, definition in table.foreign_keys.items()
-        if name not in foreign_key_names(connection, table.name)
-    ]
-    if missing:
-        with connection.cursor() as cursor:
-            cursor.execute("SET foreign_key_checks = 1")  # so that the rows are checked against them
-            cursor.execute(f"ALTER TABLE {quote(table.name)} " + ", ".join(f"ADD {key}" for key in missing))
-    return len(missing)
+@dataclass(frozen=True)
+class Done:
+    """A piece that is on the target: rows, bytes, and its digest on either side."""
+
+    rows: int
+    bytes: int
+    ours: str
+    theirs: str
+    proven: bool = False
 
 
-def _must_equal(sent: TableDigest, arrived: TableDigest) -> None:
-    if sent != arrived:
-        raise MigrationError.not_equal(sent.table, sent.rows, arrived.rows)
+class TableCopy:
+    """One table that has a key to walk along."""
+
+    def __init__(self, table: Table, sides: Sides, full: Callable[[Connection], None]) -> None:
+        assert table.path is not None  # noqa: S101 - whoever has none is `streaming`'s
+        self.table, self._sides, self._full = table, sides, full
+        self._path = Path(table.path, table.columns)
+        self._form, self._there_form = forms(table, sides)
+        self._mark = checkpoints.fingerprint(
+            self._form.line, self._there_form.line, self._path.order, sides.ours.vendor, sides.theirs.vendor
+        )
+        size = limit(sides.ours, sides.theirs)
+        self._blocks = Blocks(sides.reader, table, self._path, self._form, size // 4)
+        self._lock = threading.Lock()
+        self._open = 1  # the reader's own
+        self.done: dict[Fraction, Done] = {}
+        self._rows = self._bytes = 0
+        self._occupied = False
+        self.started = time.monotonic()
+        self.ended = self.started
+
+    def run(self) -> None:
+        """Read all of it and have it written; returns when the last piece is handed over."""
+        stored = self._stored()
+        kept = self._prove(stored) if stored else []
+        for place, piece in _places(kept):
+            self._copy(place, piece)
+        self._finish_one(None)
+
+    # --- what an earlier run left -------------------------------------------------------
+
+    def _stored(self) -> list[Checkpoint]:
+        with self._sides.writing(self.table.name):
+            stored = checkpoints.read(self._sides.there, self.table.name)
+            # Rows without our notes came another way (a dump): they are held against the source.
+            self._occupied = not stored and count(self._sides.there, self.table.name) > 0
+        return stored
+
+    def _prove(self, stored: list[Checkpoint]) -> list[Checkpoint]:
+        """Pieces that may stay; what is not proven is taken back."""
+        kept: list[Checkpoint] = []
+        for checkpoint in stored:
+            self._sides.throttle.wait()
+            ours: Found = (0, None)
+            if checkpoint.form == self._mark:
+                with self._sides.reading(self.table.name):
+                    ours = self._blocks.digest(checkpoint.piece)
+            self._sides.pool.put(partial(self._judge, checkpoint, ours, kept))
+        self._sides.pool.wait()
+        return sorted(kept, key=lambda checkpoint: checkpoint.place)
+
+    def _judge(self, it: Checkpoint, ours: Found, kept: list[Checkpoint], link: Connection) -> None:
+        with self._sides.writing(self.table.name):
+            theirs = self._reader_of(link).digest(it.piece)
+            if ours[1] is not None and ours == theirs:
+                self._note(it.place, Done(it.rows, it.bytes, ours[1], ours[1], proven=True))
+                kept.append(it)
+                return
+            comparable = it.form == self._mark and theirs[1] is not None
+            touched = theirs[0] != it.rows or (comparable and theirs[1] != it.digest)
+            if touched and not self._sides.replace:
+                # Somebody else's rows are not thrown away unasked.
+                raise MigrationError.other_data(self.table.name, theirs[0])
+            self._take_back(link, it)
+
+    def _take_back(self, link: Connection, it: Checkpoint) -> None:
+        link.begin()
+        self._clear(link, it.piece)
+        checkpoints.forget(link, it)
+        link.commit()
+
+    def _clear(self, link: Connection, piece: Range) -> None:
+        with link.cursor() as cursor:
+            cursor.execute(f"DELETE FROM {quote(self.table.name)}{self._path.where(piece)}")  # noqa: S608 - names are quoted
+
+    # --- copying ------------------------------------------------------------------------
+
+    def _copy(self, place: Callable[[], Fraction], piece: Range) -> None:
+        blocks = self._blocks.read(piece)
+        while True:
+            self._sides.throttle.wait()
+            with self._sides.reading(self.table.name):
+                block = next(blocks, None)
+            if block is None:
+                return
+            if block.data is None:
+                self._apart(place(), block)
+                continue
+            self._sides.throttle.spent(len(block.data))
+            with self._lock:
+                self._open += 1
+            self._sides.pool.put(partial(self._write, place(), block))
+
+    def _write(self, place: Fraction, block: Block, link: Connection) -> None:
+        with self._sides.writing(self.table.name):
+            for attempt in range(1, _TRIES + 1):
+                try:
+                    self._write_once(link, place, block)
+                    break
+                except pymysql.err.MySQLError as error:
+                    if number_of(error) not in _AGAIN or attempt == _TRIES:
+                        raise
+                    link.rollback()  # a lock wait alone undoes only its statement
+        self._finish_one(link)
+
+    def _write_once(self, link: Connection, place: Fraction, block: Block) -> None:
+        assert block.data is not None  # noqa: S101 - `_copy` sends the others another way
+        digest = block.digest
+        link.begin()
+        there = self._is_there(link, block, digest)
+        if block.rows and not there:
+            taken = load(link, self.table.name, self._there_form.loading, (block.data,)).rows
+            if taken != block.rows:
+                self._refuse(link, block.rows, taken)
+        theirs = self._verify(link, block) if block.rows else digest
+        made = Checkpoint(
+            self.table.name, place, block.piece, block.rows, len(block.data), digest, self._mark
+        )
+        checkpoints.write(link, made)
+        link.commit()
+        self._note(place, Done(block.rows, len(block.data), digest, theirs, proven=there))
+
+    def _is_there(self, link: Connection, block: Block, digest: str) -> bool:
+        """Whether the target has exactly these rows already; others in their place go if asked."""
+        if not self._occupied:
+            return False
+        found = self._reader_of(link).digest(block.piece)
+        if found == (block.rows, digest):
+            return True
+        if found[0] and not self._sides.replace:
+            raise MigrationError.other_data(self.table.name, found[0])
+        if found[0]:
+            self._clear(link, block.piece)
+        return False
+
+    def _verify(self, link: Connection, block: Block) -> str:
+        if self._sides.verify is not Verify.FULL:
+            return ""
+        same = self._sides.ours.vendor is self._sides.theirs.vendor
+        found = arrived(block, self._reader_of(link), self._form.approximate, same_vendor=same)
+        if found is None:
+            self._refuse(link, block.rows, block.rows)
+        return found or ""
+
+    def _refuse(self, link: Connection, sent: int, taken: int) -> None:
+        link.rollback()
+        raise MigrationError.not_equal(self.table.name, sent, taken)
+
+    def _apart(self, place: Fraction, block: Block) -> None:
+        """Copy one row that no server writes down as one value."""
+        link = self._sides.there
+        there = tuple(c for c in (self.table.target_columns or self.table.columns) if not c.generated)
+        row = Apart(
+            (self._sides.reader, self._blocks),
+            (link, self._reader_of(link)),
+            self.table,
+            (self.table.stored, there),
+        )
+        with self._sides.writing(self.table.name):
+            link.begin()
+            if self._occupied:
+                self._clear_one(link, block.piece)
+            taken = row.copy(block.piece, self._there_form.loading)
+            if taken != 1:
+                self._refuse(link, 1, taken)
+            ours, theirs = row.digests(block.piece)
+            if ours != theirs:
+                self._refuse(link, 1, 1)
+            # Its form is its own: no digest of a whole piece can prove it later.
+            checkpoints.write(
+                link, Checkpoint(self.table.name, place, block.piece, 1, row.bytes, ours, "apart")
+            )
+            link.commit()
+        self._sides.throttle.spent(row.bytes)
+        self._note(place, Done(1, row.bytes, ours, theirs))
+
+    def _clear_one(self, link: Connection, piece: Range) -> None:
+        """Make room for a row that no digest of a piece can be compared by."""
+        rows, _ = self._reader_of(link).digest(piece)
+        if rows and not self._sides.replace:
+            raise MigrationError.other_data(self.table.name, rows)
+        self._clear(link, piece)
+
+    # --- what both need -----------------------------------------------------------------
+
+    def _reader_of(self, link: Connection) -> Blocks:
+        return Blocks(link, self.table, self._path, self._there_form)
+
+    def _note(self, place: Fraction, done: Done) -> None:
+        with self._lock:
+            self.done[place] = done
+            self._rows += done.rows
+            self._bytes += done.bytes
+            rows, size = self._rows, self._bytes
+        self._sides.tell(Event(self.table.name, Phase.COPY, rows, max(rows, self.table.rows), size))
+
+    def _finish_one(self, link: Connection | None) -> None:
+        with self._lock:
+            self._open -= 1
+            full = self._open == 0
+        if full and link is not None:
+            self._make_keys(link)
+        elif full:
+            self._sides.pool.put_first(self._make_keys)
+
+    def _make_keys(self, link: Connection) -> None:
+        self._full(link)
+        self.ended = time.monotonic()
 
 
-class _TableCopy:
-    """One table's way."""
+def _places(kept: list[Checkpoint]) -> Iterator[tuple[Callable[[], Fraction], Range]]:
+    """The gaps between pieces, each with what numbers the pieces that fill it."""
+    ends = {checkpoint.piece.upto: checkpoint.place for checkpoint in kept}
+    begins = {checkpoint.piece.after: checkpoint.place for checkpoint in kept}
+    for gap in gaps([checkpoint.piece for checkpoint in kept]):
+        low = ends[gap.after] if gap.after is not None else Fraction(0)
+        high = begins[gap.upto] if gap.upto is not None else None
+        yield _numbering(low, high), gap
 
-    def __init__(
-        self,
-        reader: Connection,
-        writer: Connection,
-        table: Table,
-        total: int,
-        on_progress: Callable[[Progress], None],
-    ) -> None:
-        self._reader = reader
-        self._writer = writer
-        self._table = table
-        self._total = total
-        self._on_progress = on_progress
-        self._sent = 0
 
-    def run(self, source: Login, target: Login, *, replace: bool) -> Copied:
-        """Bring the target's table to the snapshot's content."""
-        started = time.monotonic()
-        name = self._table.name
-        with named(target, say("migration.doing.reading_table", table=name), name):
-            there = digest(self._writer, name) if count(self._writer, name) else None
-        how = "copied"
-        if there is not None:
-            with named(source, say("migration.doing.reading_table", table=name), name):
-                here = digest(self._reader, name)
-            if here == there:
-                with named(target, say("migration.doing.writing_table", table=name), name):
-                    ledger.write(self._writer, there)
-                self._tell(there.rows)
-                return Copied(name, there.rows, 0, time.monotonic() - started, there.digest, "already equal")
-            with named(target, say("migration.doing.reading_table", table=name), name):
-                if not replace and not ledger.wrote(self._writer, there):
-                    raise MigrationError.other_data(name, there.rows)
-            how = "replaced"
-        written = self._fill(source, target)
-        return Copied(name, written.rows, self._sent, time.monotonic() - started, written.digest, how)
+def _numbering(low: Fraction, high: Fraction | None) -> Callable[[], Fraction]:
+    """Numbers above one and below another, each above the one before: there is always one more."""
+    count = 0
 
-    def _fill(self, source: Login, target: Login) -> TableDigest:
-        name = self._table.name
-        summer = Summer(name, self._table.stored)
-        self._tell(0)
-        with named(target, say("migration.doing.writing_table", table=name), name):
-            self._writer.begin()
-        try:
-            with named(target, say("migration.doing.writing_table", table=name), name):
-                self._execute(f"DELETE FROM {quote(name)}".encode())  # noqa: S608 - the name is quoted
-            self._insert_all(source, target, summer)
-            with named(target, say("migration.doing.verifying_table", table=name), name):
-                arrived = digest(self._writer, name)
-                _must_equal(summer.digest(), arrived)
-                ledger.write(self._writer, arrived)
-                self._writer.commit()
-        except BaseException:
-            # Nothing half-done stays; an interrupted result set cannot be read on, so the
-            # connection is closed, which rolls back.
-            self._writer.close()
-            raise
-        self._tell(arrived.rows)
-        return arrived
+    def next_one() -> Fraction:
+        nonlocal count
+        count += 1
+        return low + count if high is None else low + (high - low) * Fraction(count, count + 1)
 
-    def _insert_all(self, source: Login, target: Login, summer: Summer) -> None:
-        name = self._table.name
-        stored = self._table.stored
-        names = ", ".join(quote(column.name) for column in stored)
-        head = f"INSERT INTO {quote(name)} ({names}) VALUES ".encode()  # noqa: S608 - names are quoted
-        batch: list[bytes] = []
-        size = 0
-        with closing(self._rows(source, stored)) as rows:
-            for row in rows:
-                summer.add(row)
-                literal = row_literal(row, stored)
-                batch.append(literal)
-                size += len(literal)
-                if size >= _BATCH:
-                    self._send(target, head, batch, summer.rows)
-                    batch, size = [], 0
-        if batch:
-            self._send(target, head, batch, summer.rows)
-
-    def _rows(self, source: Login, stored: tuple[Column, ...]) -> Generator[Row, None, None]:
-        # Errors while reading are the source's, those of whoever takes the rows are not.
-        doing = say("migration.doing.reading_table", table=self._table.name)
-        with exact(self._reader), closing(read(self._reader, self._table.name, stored)) as stream:
-            while True:
-                with named(source, doing, self._table.name):
-                    row = next(stream, None)
-                if row is None:
-                    return
-                yield row
-
-    def _send(self, target: Login, head: bytes, batch: list[bytes], rows: int) -> None:
-        with named(target, say("migration.doing.writing_table", table=self._table.name), self._table.name):
-            self._execute(head + b",".join(batch))
-        self._sent += sum(map(len, batch))
-        self._tell(rows)
-
-    def _execute(self, statement: bytes) -> None:
-        self._writer.query(statement)
-
-    def _tell(self, rows: int) -> None:
-        self._on_progress(Progress(self._table.name, rows, self._total, self._sent))
+    return next_one

@@ -6,7 +6,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -122,10 +122,13 @@ def _open(login: Login, timeout: float) -> Connection:
         read_timeout=_SILENCE,
         write_timeout=_SILENCE,
         autocommit=True,
+        local_infile=True,  # told to the server, for `loading`
         defer_connect=True,
     )
     try:
         _shake_hands(connection, login, timeout)
+        # PyMySQL itself may send no file: it would send whichever a hostile server names.
+        connection._local_infile = False  # type: ignore[attr-defined]
         with connection.cursor() as cursor:
             # Neither side may shift a TIMESTAMP or reject a zero date that the source holds.
             cursor.execute("SET time_zone = '+00:00', sql_mode = 'NO_AUTO_VALUE_ON_ZERO'")
@@ -164,6 +167,17 @@ def _shake_hands(connection: Connection, login: Login, timeout: float) -> None:
         raise
     finally:
         timer.cancel()
+
+
+def kill(login: Login, thread: int) -> None:
+    """End another connection of the same user, and the statement that it runs.
+
+    What cannot be ended so (nobody answers, or it has ended) ends by itself.
+    """
+    with suppress(pymysql.err.MySQLError):
+        connection = _open(login, SILENCE)
+        with closing(connection), connection.cursor() as cursor:
+            cursor.execute("KILL %s", (thread,))
 
 
 @contextmanager

@@ -63,9 +63,14 @@ def read(connection: Connection, table: str, columns: tuple[Column, ...]) -> Gen
     rows would have to be fetched.
     """
     chosen = ", ".join(expression(column) for column in columns) or "1"
+    return stream(connection, f"SELECT {chosen} FROM {quote(table)}")  # noqa: S608 - names are quoted
+
+
+def stream(connection: Connection, query: str) -> Generator[Row, None, None]:
+    """The rows of a query, one at a time; left before the end, it closes the connection."""
     cursor = connection.cursor(SSCursor)
     try:
-        cursor.execute(f"SELECT {chosen} FROM {quote(table)}")  # noqa: S608 - names are quoted
+        cursor.execute(query)
         # `yield from cursor` would close the cursor when left early, fetching all the rest.
         for row in cursor:  # noqa: UP028
             yield row

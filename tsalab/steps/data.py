@@ -1,8 +1,8 @@
 """Steps 10 to 14: the secret, the web server, the data.
 
 Two ways move the data. ``dump`` is the lab's own: mysqldump to a file on the web server,
-and that file into Aurora. ``copy`` goes row by row through SSH forwarding, with counts
-and digests; it prepares the tables in step 13 and fills them in step 14.
+and that file into Aurora. ``copy`` is the migration engine's, through SSH forwarding, each piece
+proven before its commit; it prepares the tables in step 13 and fills them in step 14.
 """
 
 from __future__ import annotations
@@ -14,9 +14,10 @@ from tsalab import migrate
 from tsalab.course import LAB
 from tsalab.errors import DiagnosisError, MigrationError, ServerError
 from tsalab.messages import say
-from tsalab.migrate import Comparison, DumpFacts, Progress
+from tsalab.migrate import Comparison, DumpFacts
 from tsalab.server import mariadb
-from tsalab.show import BYTES, Part, StepView, note, table
+from tsalab.show import BYTES, Part, StepView, table
+from tsalab.steps import moving
 from tsalab.steps.step import STEPS, Finding, Outcome
 from tsalab.steps.world import SOURCE, World
 
@@ -122,11 +123,7 @@ def _dump_lacks(dump: DumpFacts, tables: Mapping[str, int]) -> str:
 def do_export(world: World, view: StepView) -> Outcome:
     """Dump on the web server, or prepare the tables in Aurora."""
     if world.place.method == "copy":
-        plan = migrate.prepare(world.source, world.target)
-        headings = (say("do.export.heading.table"), say("do.export.heading.rows"))
-        parts = [table(plan.rows.items(), headings)]
-        parts += [note(say("do.export.left_out", table=name)) for name in plan.left_out]
-        return Outcome({"method": "copy"}, parts)
+        return Outcome({"method": "copy"}, moving.planned(moving.migration(world).prepare()))
     view.line(f"$ {mariadb.DUMP_COMMAND}")
     size = 0
 
@@ -234,36 +231,21 @@ def do_import(world: World, view: StepView) -> Outcome:
         raise MigrationError.already_in_use(world.credentials.host)
     target = world.target  # what this look already found unreachable is not tried again
     if world.place.method == "copy":
-        return _copy(world, view)
+        return moving.moved(world, view)
     secret = world.credentials
     view.line(f"$ {mariadb.load_command(secret.host, secret.dbname, secret.username)}")
-    mariadb.load(
-        world.server,
-        host=secret.host,
-        database=target.database,
-        user=target.user,
-        password=target.password,
-        on_output=view.output,
-        on_read=lambda done, total: view.progress(_DUMP, done, total, BYTES),
-    )
-    return Outcome({"method": "dump"}, _proof(world))
-
-
-def _copy(world: World, view: StepView) -> Outcome:
-    unit = say("units.rows")
-
-    def show(progress: Progress) -> None:
-        view.progress(progress.table, progress.rows, progress.total, unit)
-
-    counts = migrate.row_counts(world.source)
-    with view.at_once():  # all of them, so that what is left is seen from the start
-        for name, rows in counts.items():
-            view.progress(name, 0, rows, unit)
-    report = migrate.copy(world.source, world.target, show)
-    rows = sum(copied.rows for copied in report.tables)
-    facts = {"method": "copy", "rows": rows, "seconds": round(report.seconds, 3)}
-    said = note(say("do.import.copied", count=rows, seconds=report.seconds))
-    return Outcome(facts, [said, *_proof(world)])
+    with moving.visited(world) as visits:
+        mariadb.load(
+            world.server,
+            host=secret.host,
+            database=target.database,
+            user=target.user,
+            password=target.password,
+            on_output=view.output,
+            on_read=lambda done, total: view.progress(_DUMP, done, total, BYTES),
+        )
+    met = visits.latency()
+    return Outcome({"method": "dump", **moving.latency_facts(met)}, [*_proof(world), *moving.served(met)])
 
 
 def _proof(world: World) -> list[Part]:

@@ -113,7 +113,8 @@ def _collations(connection: Connection, vendor: Vendor) -> dict[str, str]:
             table,
         )
         name = "FULL_COLLATION_NAME" if full else "COLLATION_NAME"
-        return ask_pairs(connection, f"SELECT {name}, CHARACTER_SET_NAME FROM information_schema.{table}")
+        query = f"SELECT {name}, CHARACTER_SET_NAME FROM information_schema.{table}"  # noqa: S608 - our own names
+        return ask_pairs(connection, query)
     return ask_pairs(
         connection, "SELECT COLLATION_NAME, CHARACTER_SET_NAME FROM information_schema.COLLATIONS"
     )

@@ -62,12 +62,14 @@ def _recollated(column: Column, of: Attributes, context: Context) -> tuple[Attri
         return of, column
     subject = context.column(column.name)
     known = context.target.defaults
-    if known and column.charset not in known and f"{column.charset}_bin" not in context.target.collations:
-        if not (column.charset in {"utf8", "utf8mb3"} and {"utf8", "utf8mb3"} & known.keys()):
-            context.findings.refuse(
-                subject, say("migration.refusal.charset", charset=column.charset, server=context.target.named)
-            )
-            return of, column
+    three_bytes = {"utf8", "utf8mb3"}  # one character set, which has had two names
+    same = column.charset in three_bytes and three_bytes & known.keys()
+    there = column.charset in known or f"{column.charset}_bin" in context.target.collations or same
+    if known and not there:
+        context.findings.refuse(
+            subject, say("migration.refusal.charset", charset=column.charset, server=context.target.named)
+        )
+        return of, column
     new = collated(subject, column.collation, context.target, context.findings)
     return changed(of, "COLLATE", new), replace(column, collation=new)
 

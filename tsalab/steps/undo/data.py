@@ -14,6 +14,7 @@ from tsalab.errors import TsalabError
 from tsalab.messages import say
 from tsalab.server import mariadb
 from tsalab.show import StepView
+from tsalab.steps import moving
 from tsalab.steps.step import STEPS
 from tsalab.steps.undo.move import Back, Loss, Move
 from tsalab.steps.undo.rows import lost_rows, unknown_rows, written_since
@@ -40,7 +41,7 @@ def undo_data(back: Back) -> list[Move]:
             gone = migrate.drop_tables(fresh.target)
             view.line(say("reset.rows.done", tables=", ".join(gone)))
             if back.to == _IMPORT and not dump:
-                migrate.prepare(fresh.source, fresh.target)
+                migrate.Migration(fresh.source, fresh.target).prepare()
         if back.to <= _EXPORT:
             while found := mariadb.find_dump(fresh.server):
                 view.line(f"# rm {found.path}")
@@ -70,10 +71,8 @@ def undo_writes(back: Back) -> list[Move]:
     def do(view: StepView) -> None:
         fresh = back.world.again()
 
-        def show(progress: migrate.Progress) -> None:
-            view.progress(progress.table, progress.rows, progress.total, say("units.rows"))
-
-        report = migrate.copy(fresh.source, fresh.target, show, replace=True)
-        view.line(say("reset.rows.again", count=sum(copied.rows for copied in report.tables)))
+        again = migrate.Options(resume=True, replace=True, objects=False)
+        report = migrate.Migration(fresh.source, fresh.target, again).run(moving.shown(view))
+        view.line(say("reset.rows.again", count=report.rows))
 
     return [Move(say("reset.part.data"), losses, do, after=(say("reset.part.server"),))]

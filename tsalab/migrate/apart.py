@@ -1,0 +1,109 @@
+"""Rows that are too large to be written down as one value: carried over in slices.
+
+A row of 64 MB takes no more memory here than one of 64 bytes. Each large value is read in
+slices, sent in slices, and proven by its SHA-256 on both sides.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+
+from tsalab.migrate.blocks import Blocks
+from tsalab.migrate.catalogue import quote
+from tsalab.migrate.formats import LARGE, as_bytes, value_of
+from tsalab.migrate.lines import escaped
+from tsalab.migrate.loading import load
+from tsalab.migrate.login import Connection
+from tsalab.migrate.model import Column, Table
+from tsalab.migrate.ranges import Range
+
+_SLICE = 1 << 20  # bytes
+
+
+class Apart:
+    """Copies one row.
+
+    Parameters
+    ----------
+    source, target
+        Read the table on either side; the target's connection is within a transaction.
+    table
+        Which.
+    columns
+        Stored ones, as the source has them and as the target has them.
+    """
+
+    def __init__(
+        self,
+        source: tuple[Connection, Blocks],
+        target: tuple[Connection, Blocks],
+        table: Table,
+        columns: tuple[tuple[Column, ...], tuple[Column, ...]],
+    ) -> None:
+        self._source, self._ours = source
+        self._target, self._theirs = target
+        self._table = table
+        self._columns, self._there = columns
+        self.bytes = 0
+
+    def copy(self, piece: Range, loading: str) -> int:
+        """Copy the row of this piece; how many rows the target took."""
+        return load(self._target, self._table.name, loading, self._line(piece)).rows
+
+    def digests(self, piece: Range) -> tuple[str, str]:
+        """The row's digest on the source and on the target, each made by its server."""
+        return (
+            _digest(self._source, self._ours, self._columns, piece),
+            _digest(self._target, self._theirs, self._there, piece),
+        )
+
+    def _line(self, piece: Range) -> Iterator[bytes]:
+        large = [column for column in self._columns if column.kind in LARGE]
+        sizes = dict(
+            zip(
+                large,
+                _row(self._source, self._ours, [f"OCTET_LENGTH({quote(c.name)})" for c in large], piece),
+                strict=True,
+            )
+        )
+        for number, column in enumerate(self._columns):
+            if number:
+                yield b","
+            if column not in sizes:
+                yield _bytes(_row(self._source, self._ours, [value_of(column)], piece)[0])
+            elif sizes[column] is None:
+                yield b"NULL"
+            else:
+                yield from self._slices(column, int(str(sizes[column])), piece)
+        yield b"\n"
+
+    def _slices(self, column: Column, size: int, piece: Range) -> Iterator[bytes]:
+        yield b"'"
+        for start in range(0, size, _SLICE):
+            what = f"SUBSTRING({as_bytes(column)},{start + 1},{_SLICE})"
+            part = _bytes(_row(self._source, self._ours, [what], piece)[0])
+            self.bytes += len(part)
+            yield escaped(part)
+        yield b"'"
+
+
+def _digest(connection: Connection, reader: Blocks, columns: tuple[Column, ...], piece: Range) -> str:
+    values = [
+        f"SHA2({quote(column.name)},256)" if column.kind in LARGE else value_of(column) for column in columns
+    ]
+    found = _row(connection, reader, values, piece)
+    return hashlib.sha256(b"\0".join(b"-" if value is None else _bytes(value) for value in found)).hexdigest()
+
+
+def _row(connection: Connection, reader: Blocks, what: list[str], piece: Range) -> tuple[object, ...]:
+    if not what:
+        return ()
+    with connection.cursor() as cursor:
+        cursor.execute(reader.query(",".join(what), piece))
+        (row,) = cursor.fetchall()
+    return tuple(row)
+
+
+def _bytes(value: object) -> bytes:
+    return value if isinstance(value, bytes) else str(value).encode()

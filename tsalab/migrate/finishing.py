@@ -1,0 +1,132 @@
+"""What makes a table whole once its rows are there: late keys, foreign keys; and the stored objects."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tsalab.messages import say
+from tsalab.migrate.catalogue import quote
+from tsalab.migrate.login import Connection, Login, named
+from tsalab.migrate.model import Reference, StoredObject, Table
+
+# The server builds one of these at a time, each by going through the whole table.
+_ALONE = ("FULLTEXT", "SPATIAL")
+
+
+def add_late_keys(connection: Connection, table: Table, target: Login) -> int:
+    """Add the keys that the table lacks: all in one pass, those the server takes alone one by one."""
+    with named(target, say("migration.doing.adding_indexes", table=table.name), table.name):
+        present = _key_names(connection, table.name)
+        missing = [definition for name, definition in table.late_keys.items() if name not in present]
+        alone = [definition for definition in missing if definition.lstrip().upper().startswith(_ALONE)]
+        together = [definition for definition in missing if definition not in alone]
+        for group in (together, *([definition] for definition in alone)):
+            if group:
+                added = ", ".join(f"ADD {definition}" for definition in group)
+                with connection.cursor() as cursor:
+                    cursor.execute(f"ALTER TABLE {quote(table.name)} {added}")
+    return len(missing)
+
+
+def add_foreign_keys(connection: Connection, table: Table, target: Login) -> tuple[int, list[str]]:
+    """Add the foreign keys that the table lacks; how many, and notes about rows they do not hold for.
+
+    The rows are looked through by a query, and the key is added without another look: with
+    checks on, the server would copy the whole table for it.
+    """
+    notes: list[str] = []
+    with named(target, say("migration.doing.adding_keys", table=table.name), table.name):
+        present = _foreign_key_names(connection, table.name)
+        missing = {name: made for name, made in table.foreign_keys.items() if name not in present}
+        for name in missing:
+            reference = table.references.get(name)
+            if reference is not None and (orphans := _orphans(connection, table.name, reference)):
+                notes.append(say("migration.note.orphans", key=name, table=table.name, count=orphans))
+        if missing:
+            added = ", ".join(f"ADD {definition}" for definition in missing.values())
+            with connection.cursor() as cursor:
+                cursor.execute(f"ALTER TABLE {quote(table.name)} {added}")
+    return len(missing), notes
+
+
+def make_objects(
+    connection: Connection, objects: Sequence[StoredObject], target: Login
+) -> tuple[list[str], list[str]]:
+    """Make views, triggers, routines and events that are not there; names made, and names left out."""
+    made, left_out = [], []
+    with named(target, say("migration.doing.reading_tables")):
+        present = _object_names(connection)
+    for each in objects:
+        label = f"{each.kind} {each.name}"
+        if not each.copied:
+            left_out.append(label)
+        elif (each.kind.value, each.name) not in present:
+            with (
+                named(target, say("migration.doing.making_object", what=label)),
+                connection.cursor() as cursor,
+            ):
+                for variable, value in each.session.items():
+                    cursor.execute(f"SET {variable} = %s", (value,))
+                cursor.execute(each.create)
+            made.append(label)
+    return made, left_out
+
+
+def _orphans(connection: Connection, child: str, reference: Reference) -> int:
+    pairs = list(zip(reference.columns, reference.parent_columns, strict=True))
+    joined = " AND ".join(f"c.{quote(ours)}=p.{quote(theirs)}" for ours, theirs in pairs)
+    whole = " AND ".join(f"c.{quote(ours)} IS NOT NULL" for ours, _ in pairs)
+    query = (
+        f"SELECT COUNT(*) FROM {quote(child)} c LEFT JOIN {quote(reference.parent)} p ON {joined}"  # noqa: S608 - names are quoted
+        f" WHERE {whole} AND p.{quote(pairs[0][1])} IS NULL"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(query)
+        row = cursor.fetchone()
+    assert row is not None  # noqa: S101 - COUNT always gives a row
+    return int(row[0])
+
+
+def _key_names(connection: Connection, table: str) -> set[str]:
+    return _names(
+        connection,
+        "SELECT INDEX_NAME FROM information_schema.STATISTICS"
+        " WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = %s",
+        table,
+    )
+
+
+def _foreign_key_names(connection: Connection, table: str) -> set[str]:
+    return _names(
+        connection,
+        "SELECT CONSTRAINT_NAME FROM information_schema.TABLE_CONSTRAINTS"
+        " WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = %s AND CONSTRAINT_TYPE = 'FOREIGN KEY'",
+        table,
+    )
+
+
+def _object_names(connection: Connection) -> set[tuple[str, str]]:
+    found: set[tuple[str, str]] = set()
+    for query in (
+        "SELECT 'view', TABLE_NAME FROM information_schema.VIEWS WHERE TABLE_SCHEMA = DATABASE()",
+        "SELECT 'trigger', TRIGGER_NAME FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA = DATABASE()",
+        (
+            "SELECT LOWER(ROUTINE_TYPE), ROUTINE_NAME FROM information_schema.ROUTINES"
+            " WHERE ROUTINE_SCHEMA = DATABASE()"
+        ),
+        "SELECT 'event', EVENT_NAME FROM information_schema.EVENTS WHERE EVENT_SCHEMA = DATABASE()",
+    ):
+        with connection.cursor() as cursor:
+            cursor.execute(query)
+            found |= {(_text(kind), _text(name)) for kind, name in cursor.fetchall()}
+    return found
+
+
+def _names(connection: Connection, query: str, table: str) -> set[str]:
+    with connection.cursor() as cursor:
+        cursor.execute(query, (table,))
+        return {_text(row[0]) for row in cursor.fetchall()}
+
+
+def _text(value: object) -> str:
+    return value.decode() if isinstance(value, bytes) else str(value)

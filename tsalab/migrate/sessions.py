@@ -1,0 +1,79 @@
+"""How the connections of a migration are set up: what their servers may do and must not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tsalab.migrate.login import Connection
+from tsalab.migrate.model import Vendor
+
+_LIMIT = 16 << 20  # bytes of one block at the most
+_PATIENCE = 28_800  # seconds that a server waits for us before it gives a connection up
+# Dates that the source accepted are kept as they are; a 0 is no call for the next number.
+_MODE = "NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES"
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What matters of a server.
+
+    Attributes
+    ----------
+    vendor, version
+        Whose, and which.
+    packet
+        Its max_allowed_packet, bytes.
+    """
+
+    vendor: Vendor
+    version: str
+    packet: int
+
+
+def facts(connection: Connection) -> Facts:
+    """Ask a server."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT VERSION(), @@max_allowed_packet, @@version_comment")
+        row = cursor.fetchone()
+    assert row is not None  # noqa: S101 - it has no table that could be empty
+    version, packet, comment = (value.decode() if isinstance(value, bytes) else value for value in row)
+    vendor = Vendor.MARIADB if "mariadb" in f"{version} {comment}".lower() else Vendor.MYSQL
+    return Facts(vendor, str(version), int(packet))
+
+
+def limit(*sides: Facts) -> int:
+    """Bytes that a block may have: what every server writes down as one value."""
+    return min(_LIMIT, *(side.packet for side in sides))
+
+
+def begin_snapshot(connection: Connection) -> dict[str, str]:
+    """One moment of all tables, without locks or special privileges; where the binary log stands then."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        cursor.execute("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY")
+        # MariaDB alone knows; elsewhere the answer is empty.
+        cursor.execute("SHOW STATUS LIKE 'binlog_snapshot_%'")
+        found = {_text(name).lower(): _text(value) for name, value in cursor.fetchall()}
+    return {name: value for name, value in found.items() if value}
+
+
+def set_up_source(connection: Connection, size: int) -> None:
+    """Raw results, room for blocks of a size, and patience while the target is busy."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SET character_set_results = binary, group_concat_max_len = {size},"
+            f" net_write_timeout = {_PATIENCE}, wait_timeout = {_PATIENCE}"
+        )
+
+
+def set_up_target(connection: Connection, size: int) -> None:
+    """The same for the side that is written; foreign keys come when all rows are there."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SET sql_mode = '{_MODE}', foreign_key_checks = 0, group_concat_max_len = {size},"
+            f" net_read_timeout = {_PATIENCE}, wait_timeout = {_PATIENCE}"
+        )
+
+
+def _text(value: object) -> str:
+    return value.decode() if isinstance(value, bytes) else str(value)
