@@ -19,10 +19,10 @@ LINES := 90  # per cent of tsalab/ that the tests without the journeys must run
 # A worker for each core: with more of them each only waits longer (measured).
 WORKERS ?= $(shell nproc)
 
-.PHONY: help setup run lab check test test-all mysql bench clean
+.PHONY: help setup run lab check test test-all mysql bench bench-migration clean
 
 help:  ## show this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 17
 
 setup: $(READY)  ## set up: system programs, .venv
 
@@ -68,7 +68,12 @@ mysql:  ## fetch a MySQL server for the tests, Debian's, into build/mysql; insta
 	.ci/mysql build/mysql
 
 bench: $(READY)  ## time of the sandbox and of the lab, beside their floor; build/bench.json
+	.ci/system-packages bench
 	$(BIN)/python tests/bench/bench.py $(ARGS)
+
+bench-migration: $(READY)  ## a migration of 1 GB beside the tools that people use, and its floor; an hour
+	.ci/system-packages bench
+	$(BIN)/python tests/bench/bench.py --only migration --megabytes 1000 $(ARGS)
 
 clean:  ## remove what can be made again, but .venv
 	rm -rf build dist .coverage* .mypy_cache .pytest_cache .ruff_cache .hypothesis

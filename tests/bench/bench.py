@@ -14,10 +14,14 @@ import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import product
 from pathlib import Path
 
 from floor import floor
 from going_back import AIM, going_back
+from migration import table
+from migration.contestants import CONTESTANTS
+from migration.rounds import DATABASES, FLOOR, TARGETS, Race, Rounds
 from ours import ours
 from widgets import widgets
 
@@ -75,13 +79,26 @@ class Figures:
         if baseline is not None:
             figure.baselines.append(baseline)
 
-    def report(self) -> None:
-        """Print them and write them to ``build/bench.json``."""
+    def report(self, rounds: Rounds, *, whole: bool) -> None:
+        """Print them and write them to ``build/bench.json``.
+
+        Parameters
+        ----------
+        rounds
+            The migration's own.
+        whole
+            Whether every part was measured; else what the file has of others stays there.
+        """
         BUILD.mkdir(exist_ok=True)
-        rows = [figure.row() for figure in self._known.values()]
-        (BUILD / "bench.json").write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
-        for figure in self._known.values():
-            sys.stdout.write(figure.line() + "\n")
+        file = BUILD / "bench.json"
+        rows = [*(figure.row() for figure in self._known.values()), *table.rows(rounds)]
+        if not whole and file.exists():
+            named = {row["name"] for row in rows}
+            before = json.loads(file.read_text(encoding="utf-8"))
+            rows = [*(row for row in before if row["name"] not in named), *rows]
+        file.write_text(json.dumps(rows, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        for line in (*(figure.line() for figure in self._known.values()), *table.lines(rounds)):
+            sys.stdout.write(line + "\n")
 
 
 def against_the_floor(folder: Path, figures: Figures, number: int) -> None:
@@ -117,24 +134,44 @@ PARTS: dict[str, Callable[[Path, Figures, int], None]] = {
     "reset": resets,
     "widgets": overhead,
 }
+MIGRATION = "migration"  # its source and data stay for all rounds
+RACES = {race.key: race for race in (Race(*which) for which in product(DATABASES, TARGETS, (False, True)))}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Measure, print, and write the file."""
+    parts = [*PARTS, MIGRATION]
+    default = [name for name, race in RACES.items() if race.target == "mariadb"]
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--only", nargs="+", choices=PARTS, default=list(PARTS), metavar="PART")
+    parser.add_argument("--only", nargs="+", choices=parts, default=parts, metavar="PART")
+    parser.add_argument("--megabytes", type=int, default=20, help="text of each database that is moved")
+    parser.add_argument(
+        "--races", nargs="+", choices=RACES, default=default, metavar="RACE", help=f"of: {', '.join(RACES)}"
+    )
+    tools = (*CONTESTANTS, FLOOR)
+    parser.add_argument(
+        "--tools", nargs="+", choices=tools, default=[], metavar="TOOL", help=f"of: {', '.join(tools)}"
+    )
     asked = parser.parse_args(argv)
     figures = Figures()
-    for number in range(asked.rounds + 1):
-        into = figures if number else Figures()  # the first round fills the caches
-        for part in asked.only:
-            with tempfile.TemporaryDirectory(prefix="tsalab-bench-") as place:
-                PARTS[part](Path(place), into, number)
-        if number:
-            sys.stderr.write(f"round {number} of {asked.rounds} done\n")
-    figures.report()
-    return 0
+    races = [RACES[name] for name in asked.races]
+    with (
+        tempfile.TemporaryDirectory(prefix="tsalab-bench-") as ground,
+        Rounds(Path(ground), asked.megabytes, races, asked.tools) as rounds,
+    ):
+        for number in range(asked.rounds + 1):
+            into = figures if number else Figures()  # the first round fills the caches
+            for part in asked.only:
+                if part == MIGRATION:
+                    rounds.round(number)
+                    continue
+                with tempfile.TemporaryDirectory(prefix="tsalab-bench-") as place:
+                    PARTS[part](Path(place), into, number)
+            if number:
+                sys.stderr.write(f"round {number} of {asked.rounds} done\n")
+        figures.report(rounds, whole=set(asked.only) == set(parts))
+        return 1 if rounds.failed else 0
 
 
 if __name__ == "__main__":
