@@ -54,7 +54,8 @@ def privileges_of(grants: list[str], database: str) -> Privileges:
     for line in grants:
         match = _GRANT.fullmatch(line)
         if match is None:
-            certain = False  # a role, or what only another version knows
+            # A role, whose privileges may not be shown; or a grant on a routine, or of a proxy.
+            certain = certain and " ON " in line
             continue
         if match["table"] != "*" or not _covers(match["scope"], database):
             continue

@@ -39,6 +39,7 @@ def rewrite_column(column: Column, of: Attributes, context: Context) -> tuple[At
     if column.kind in _AS_TEXT:
         return _as_text(column, of, context)
     _refuse_unknown_type(column, context)
+    _refuse_sequences(column, of, context)
     of, there = _recollated(column, of, context)
     of = _invisible(column, of, context)
     if context.crossing:
@@ -97,6 +98,12 @@ def _refuse_unknown_type(column: Column, context: Context) -> None:
             context.column(column.name),
             say("migration.refusal.type", kind=column.kind, server=context.target.named),
         )
+
+
+def _refuse_sequences(column: Column, of: Attributes, context: Context) -> None:
+    """A default that counts by a sequence: sequences are not moved, also where only tables were chosen."""
+    if any(piece.word == "NEXTVAL" for piece in tokens(value_of(of, "DEFAULT"))):
+        context.findings.refuse(context.column(column.name), say("migration.unsupported.because.sequence"))
 
 
 def _invisible(column: Column, of: Attributes, context: Context) -> Attributes:

@@ -214,8 +214,8 @@ def _session(found: SourceObject, subject: str, target: Server, findings: Findin
     session = {"character_set_client": "utf8mb4"}
     if found.collation:
         session["collation_connection"] = nearest(found.collation, target) or "utf8mb4_bin"
-    if found.kind is not ObjectKind.VIEW:
-        session["sql_mode"] = _mode(found.sql_mode, subject, target, findings)
+    # A view's text does not depend on it; but it must not be that of the object before.
+    session["sql_mode"] = _mode(found.sql_mode, subject, target, findings)
     if found.time_zone:
         session["time_zone"] = found.time_zone
     return session
