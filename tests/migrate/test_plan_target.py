@@ -8,7 +8,13 @@ from dataclasses import replace
 
 import pytest
 
+from tsalab.migrate import connect
+from tsalab.migrate.catalogue import read_server, readable
 from tsalab.migrate.catalogue.privileges import privileges_of
+from tsalab.migrate.ddl import Findings
+from tsalab.migrate.model import ObjectKind, StoredObject
+from tsalab.migrate.planning.obstacles import look_for_obstacles
+from tsalab.migrate.planning.presence import present_tables
 
 from .gallery import GALLERY
 from .plans import planned, reasons
@@ -104,3 +110,35 @@ def test_present_tables(pair, here, there) -> None:
     assert "differ: a, b, gone, more." in said["table other_type"]
     assert "without the key PRIMARY" in said["table other_key"]
     assert "has a view of this name" in said["table a_view"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "variables", "refused"),
+    [
+        (ObjectKind.FUNCTION, {"log_bin": "ON"}, True),
+        (ObjectKind.TRIGGER, {"log_bin": "ON", "log_bin_trust_function_creators": "OFF"}, True),
+        (ObjectKind.TRIGGER, {"log_bin": "ON", "log_bin_trust_function_creators": "ON"}, False),
+        (ObjectKind.FUNCTION, {"log_bin": "OFF"}, False),
+        (ObjectKind.PROCEDURE, {"log_bin": "ON"}, False),
+    ],
+)
+def test_functions_beside_a_binary_log(pair, servers, kind, variables, refused: bool) -> None:
+    made = (StoredObject(kind, "f", ""),)
+    for login, hindered in ((servers[1].mover("there"), refused), (pair[1], False)):
+        findings = Findings()
+        with connect(login) as connection, readable(connection):
+            there = replace(read_server(connection), variables=variables)
+            look_for_obstacles(connection, (), made, there, there, findings)
+        subjects = [each.subject for each in findings.refusals]
+        assert subjects == (["setting log_bin_trust_function_creators"] if hindered else [])
+
+
+def test_names_that_differ_in_capitals_alone(pair, here, there) -> None:
+    here("CREATE TABLE t (id INT)", "CREATE TABLE T (id INT)")
+    planned_here = planned(*pair)
+    assert planned_here.refusals == ()
+    findings = Findings()
+    with connect(pair[1]) as connection, readable(connection):
+        small = replace(read_server(connection), variables={"lower_case_table_names": "1"})
+        present_tables(connection, planned_here.tables, small, findings)
+    assert [each.subject for each in findings.refusals] == ["table t"]

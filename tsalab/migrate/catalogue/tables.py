@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from tsalab.errors import MigrationError
@@ -27,6 +28,8 @@ _COLUMNS = (
     " FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = DATABASE(){}"
     " ORDER BY TABLE_NAME, ORDINAL_POSITION"
 )
+# MariaDB counts it to the type; it is how the column is stored.
+_COMPRESSED = re.compile(r" /\*M?!\d+ COMPRESSED\*/$")
 _ONE = " AND TABLE_NAME = %s"
 
 
@@ -173,7 +176,7 @@ def _columns(connection: Connection, table: str) -> dict[str, tuple[Column, ...]
                 kind.lower(),
                 # MySQL calls a default that is an expression DEFAULT_GENERATED.
                 "GENERATED" in said.replace("DEFAULT_GENERATED", ""),
-                definition,
+                _COMPRESSED.sub("", definition),
                 nullable.upper() == "YES",
                 "AUTO_INCREMENT" in said,
                 charset,

@@ -120,11 +120,12 @@ def rewrite_partitions(partitions: Tokens, context: Context) -> str:
 def _has_default(words: list[str]) -> bool:
     """Whether a LIST has a partition for all other values, which only MariaDB has."""
     return any(
-        words[index : index + 2] == ["VALUES", "IN"] and words[index + 3 : index + 4] == ["DEFAULT"]
-        for index in range(len(words))
-    ) or any(words[index : index + 2] == ["VALUES", "DEFAULT"] for index in range(len(words)))
+        words[index] == "DEFAULT"
+        and (words[index - 2] == "PARTITION" or words[index - 3 : index - 1] == ["VALUES", "IN"])
+        for index in range(3, len(words))
+    )
 
 
 def _cut_back(found: list[Token], count: int) -> None:
-    while count:
+    while count or found[-1].kind is Kind.SPACE:
         count -= found.pop().kind is not Kind.SPACE
