@@ -81,6 +81,7 @@ def start(folder: Path) -> Server:
         *datadir.LAYOUT,
         f"--datadir={folder / 'data'}",
         f"--socket={folder / 's'}",
+        f"--tmpdir={folder}",  # a server that starts clears a shared one of what others need
         f"--port={port}",
         "--bind-address=127.0.0.1",
         f"--init-file={first}",

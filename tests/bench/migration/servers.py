@@ -116,6 +116,7 @@ def _running(folder: Path, command: list[str]) -> Iterator[Server]:
         "--character-set-server=utf8mb4",
         f"--datadir={folder / 'data'}",
         f"--socket={folder / 's'}",
+        f"--tmpdir={folder}",  # a server that starts clears a shared one of what others need
         f"--port={port}",
         "--bind-address=127.0.0.1",
         f"--init-file={first}",
