@@ -64,7 +64,7 @@ def free_port() -> int:
     return next(port for port in range(19000, 19900) if is_free(port))
 
 
-def start(folder: Path) -> Server:
+def start(folder: Path, *more: str) -> Server:
     datadir.copy(datadir.prepared(), folder / "data")
     first = folder / "first.sql"
     first.write_text(
@@ -90,6 +90,7 @@ def start(folder: Path) -> Server:
         "--max-allowed-packet=4M",
         "--performance-schema=OFF",
         f"--log-error={folder / 'log'}",
+        *more,
     ]
     server = Server(port, psutil.Popen(argv, stderr=subprocess.DEVNULL), argv)
     wait(server)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Self
 
 from tsalab.errors.base import TsalabError
@@ -31,6 +32,21 @@ class MigrationError(TsalabError):
     def unreachable(cls, where: str, tries: int, reason: str) -> Self:
         """Nobody answers at the address."""
         return cls(**error("migration.unreachable", where=where, tries=tries, reason=reason))
+
+    @classmethod
+    def no_certificates(cls, path: Path, reason: str) -> Self:
+        """The file of authorities cannot be used."""
+        return cls(**error("migration.no_certificates", path=path, reason=reason))
+
+    @classmethod
+    def not_trusted(cls, where: str, name: str, reason: str) -> Self:
+        """The server could not prove that it is who it is called."""
+        return cls(**error("migration.not_trusted", where=where, name=name, reason=reason))
+
+    @classmethod
+    def not_encrypted(cls, where: str) -> Self:
+        """The server has no TLS, and it was asked for."""
+        return cls(**error("migration.not_encrypted", where=where))
 
     @classmethod
     def lost_connection(cls, where: str, doing: str) -> Self:

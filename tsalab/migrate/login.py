@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pymysql
@@ -35,6 +37,7 @@ _DENIED = {ER.ACCESS_DENIED_ERROR, ER.DBACCESS_DENIED_ERROR, 1698, 1142, 1227}
 _LOST = {0, CR.CR_SERVER_GONE_ERROR, CR.CR_SERVER_LOST, 2055, 1053, 1927}
 _FULL = {1021, 1114, 3}
 _TOO_BIG = {1153, 2020}
+_NO_TLS = 2026
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,13 @@ class Login:
         The database (schema) on it.
     role
         What messages call it; "database" when empty.
+    ca
+        File of certificates. With it the connection is encrypted, and the server has to
+        prove by one of these authorities that it is who it is called. Without, it is
+        encrypted where the server can, and nothing is proven.
+    server
+        What the server is called in its certificate, where ``host`` only leads to it (a
+        forwarding); ``host`` when empty.
     on_silence
         Called when nobody has answered for some seconds: it returns when waiting on may
         help, and raises the reason when it cannot.
@@ -64,6 +74,8 @@ class Login:
     password: str = field(repr=False)
     database: str
     role: str = ""
+    ca: Path | None = None
+    server: str = ""
     on_silence: Callable[[], None] | None = field(default=None, repr=False, compare=False)
     on_refusal: Callable[[], TsalabError] | None = field(default=None, repr=False, compare=False)
 
@@ -89,21 +101,21 @@ def connect(login: Login, *, tries: int = TRIES, timeout: int = CONNECT_TIMEOUT)
     Raises
     ------
     MigrationError
-        Refused, unknown database, or unreachable after all tries.
+        Refused, unknown database, not proven to be the right server, or unreachable after
+        all tries.
     """
     if login.on_silence is not None:
         try:
             return _open(login, SILENCE)
         except pymysql.err.MySQLError as error:
-            if number_of(error) not in _RETRY:
+            if not _may_pass(error):
                 raise translate(error, login, say("migration.doing.connecting")) from None
         login.on_silence()
     for attempt in range(1, tries + 1):
         try:
             return _open(login, timeout)
         except pymysql.err.MySQLError as error:
-            number = number_of(error)
-            if number not in _RETRY:
+            if not _may_pass(error):
                 raise translate(error, login, say("migration.doing.connecting")) from None
             if attempt == tries:
                 raise MigrationError.unreachable(login.where, tries, text_of(error)) from None
@@ -111,9 +123,32 @@ def connect(login: Login, *, tries: int = TRIES, timeout: int = CONNECT_TIMEOUT)
     raise AssertionError("unreachable: the last try returns or raises")
 
 
+def _may_pass(error: BaseException) -> bool:
+    """Whether another try may help."""
+    return number_of(error) in _RETRY and _distrust(error) is None
+
+
+def _distrust(error: BaseException) -> ssl.SSLCertVerificationError | None:
+    """What was wrong with the server's certificate; the driver reports it as any broken connection."""
+    reason = getattr(error, "original_exception", None)
+    return reason if isinstance(reason, ssl.SSLCertVerificationError) else None
+
+
+def _proof(login: Login) -> dict[str, Any]:
+    """What the driver asks of the server's certificate."""
+    if login.ca is None:
+        return {}
+    try:
+        ssl.create_default_context(cafile=login.ca)
+    except OSError as error:  # SSLError is one
+        reason = error.strerror if isinstance(error, FileNotFoundError | PermissionError) else ""
+        raise MigrationError.no_certificates(login.ca, reason or say("migration.no_pem")) from None
+    return {"ssl_ca": str(login.ca), "ssl_verify_cert": True, "ssl_verify_identity": True}
+
+
 def _open(login: Login, timeout: float) -> Connection:
     connection: Connection = pymysql.connect(
-        host=login.host,
+        host=login.server or login.host,  # the name to prove; `_shake_hands` knows the way
         port=login.port,
         user=login.user,
         password=login.password,
@@ -124,6 +159,7 @@ def _open(login: Login, timeout: float) -> Connection:
         autocommit=True,
         local_infile=True,  # told to the server, for `loading`
         defer_connect=True,
+        **_proof(login),
     )
     try:
         _shake_hands(connection, login, timeout)
@@ -149,11 +185,13 @@ def _shake_hands(connection: Connection, login: Login, timeout: float) -> None:
     for level, option in ((socket.IPPROTO_TCP, socket.TCP_NODELAY), (socket.SOL_SOCKET, socket.SO_KEEPALIVE)):
         sock.setsockopt(level, option, 1)
     late = threading.Event()
+    # TLS takes the socket over, out of our hands; a copy of it still ends the connection.
+    handle = sock.dup()
 
     def give_up() -> None:
         late.set()
         with suppress(OSError):  # it may have ended by itself just now
-            sock.shutdown(socket.SHUT_RDWR)
+            handle.shutdown(socket.SHUT_RDWR)
 
     timer = threading.Timer(timeout, give_up)
     timer.daemon = True
@@ -167,6 +205,7 @@ def _shake_hands(connection: Connection, login: Login, timeout: float) -> None:
         raise
     finally:
         timer.cancel()
+        handle.close()
 
 
 def kill(login: Login, thread: int) -> None:
@@ -211,6 +250,10 @@ def named(login: Login, doing: str, table: str = "") -> Iterator[None]:
 def translate(error: pymysql.err.MySQLError, login: Login, doing: str, table: str = "") -> TsalabError:
     """The error in our words."""
     number = number_of(error)
+    if (distrust := _distrust(error)) is not None:
+        return MigrationError.not_trusted(login.where, login.server or login.host, distrust.verify_message)
+    if number == _NO_TLS:
+        return MigrationError.not_encrypted(login.where)
     if number == ER.ACCESS_DENIED_ERROR and login.on_refusal is not None:
         return login.on_refusal()
     if number in _DENIED:

@@ -48,7 +48,8 @@ class Server:
         cls,
         host: str,
         *,
-        user: str = "ec2-user",
+        user: str | None = "ec2-user",
+        port: int | None = None,
         ssh_config: Path | None = None,
         key: Path | None = None,
         known_hosts: Path | None = None,
@@ -62,7 +63,9 @@ class Server:
         host
             Public DNS name, or any `Host` of the ssh configuration.
         user
-            Login name.
+            Login name; as the configuration says when None.
+        port
+            As the configuration says when None.
         ssh_config
             OpenSSH configuration file; the user's own (`~/.ssh/config`) when None.
         key
@@ -86,6 +89,7 @@ class Server:
             login.connect(
                 host,
                 user=user,
+                port=port,
                 config=ssh_config,
                 key=key,
                 known_hosts=known_hosts,
@@ -93,7 +97,7 @@ class Server:
                 on_silence=on_silence,
             )
         )
-        return cls(connection, host, user)
+        return cls(connection, host, user or connection.get_extra_info("username"))
 
     def __enter__(self) -> Self:
         return self

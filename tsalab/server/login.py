@@ -68,7 +68,8 @@ class HostKeys(asyncssh.SSHClient):
 async def connect(
     host: str,
     *,
-    user: str,
+    user: str | None,
+    port: int | None,
     config: Path | None,
     key: Path | None,
     known_hosts: Path | None,
@@ -89,6 +90,7 @@ async def connect(
         connection = await _patiently(
             asyncssh.connect(
                 host,
+                port=port or (),
                 options=options,
                 known_hosts=judge.match,
                 client_factory=lambda: judge,
@@ -103,7 +105,7 @@ async def connect(
     except asyncssh.HostKeyNotVerifiable:
         raise judge.refusal(host) from None
     except (OSError, asyncssh.Error, TimeoutError) as error:
-        raise failures.connecting(error, host, user, timeout) from None
+        raise failures.connecting(error, host, options.username, timeout) from None
     background.close_at_end(connection)
     return connection
 
@@ -124,7 +126,7 @@ async def _patiently(
         attempt.cancel()  # harmless once it is done
 
 
-def _options(host: str, user: str, config: Path | None, key: Path | None) -> Any:
+def _options(host: str, user: str | None, config: Path | None, key: Path | None) -> Any:
     """Options as the configuration has them; keys are read here."""
     if config is not None and not config.is_file():
         raise ServerError.no_ssh_config(str(config))
@@ -134,8 +136,10 @@ def _options(host: str, user: str, config: Path | None, key: Path | None) -> Any
     if key is not None:
         # An agent full of other keys would use up the server's few attempts.
         chosen |= {"client_keys": [str(key)], "agent_path": None}
+    if user is not None:
+        chosen["username"] = user
     try:
-        return asyncssh.SSHClientConnectionOptions(host=host, username=user, **chosen)
+        return asyncssh.SSHClientConnectionOptions(host=host, **chosen)
     except (OSError, asyncssh.Error, asyncssh.KeyImportError, asyncssh.ConfigParseError, ValueError) as error:
         raise failures.preparing(error, config, key) from None
 
