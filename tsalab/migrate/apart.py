@@ -18,7 +18,7 @@ from tsalab.migrate.login import Connection
 from tsalab.migrate.model import Column, Table
 from tsalab.migrate.ranges import Range
 
-_SLICE = 1 << 20  # bytes
+_SLICE = 4 << 20  # bytes at the most: the server goes through the whole value for each
 
 
 class Apart:
@@ -32,6 +32,8 @@ class Apart:
         Which.
     columns
         Stored ones, as the source has them and as the target has them.
+    limit
+        Bytes that the servers write down as one value.
     """
 
     def __init__(
@@ -40,11 +42,13 @@ class Apart:
         target: tuple[Connection, Blocks],
         table: Table,
         columns: tuple[tuple[Column, ...], tuple[Column, ...]],
+        limit: int,
     ) -> None:
         self._source, self._ours = source
         self._target, self._theirs = target
         self._table = table
         self._columns, self._there = columns
+        self._slice = min(_SLICE, limit // 2)
         self.bytes = 0
 
     def copy(self, piece: Range, loading: str) -> int:
@@ -80,8 +84,8 @@ class Apart:
 
     def _slices(self, column: Column, size: int, piece: Range) -> Iterator[bytes]:
         yield b"'"
-        for start in range(0, size, _SLICE):
-            what = f"SUBSTRING({as_bytes(column)},{start + 1},{_SLICE})"
+        for start in range(0, size, self._slice):
+            what = f"SUBSTRING({as_bytes(column)},{start + 1},{self._slice})"
             part = _bytes(_row(self._source, self._ours, [what], piece)[0])
             self.bytes += len(part)
             yield escaped(part)

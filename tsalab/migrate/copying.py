@@ -266,6 +266,7 @@ class TableCopy:
             (link, self._reader_of(link)),
             self.table,
             (self.table.stored, there),
+            limit(self._sides.ours, self._sides.theirs),
         )
         with self._sides.writing(self.table.name):
             link.begin()
