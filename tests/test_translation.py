@@ -216,6 +216,7 @@ def said(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return kept
 
 
+@pytest.mark.slow
 def test_the_whole_lab_speaks_the_language(
     fresh_sandbox: Any, pseudo_language: None, said: list[str], tmp_path: Path
 ) -> None:

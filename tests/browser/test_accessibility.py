@@ -1,14 +1,11 @@
-"""axe over the dashboard in JupyterLab, and over the whole page of an executed notebook."""
+"""axe over the dashboard in JupyterLab; `test_whole_lab` holds it against the page of a whole lab."""
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import nbformat
 import pytest
@@ -22,7 +19,6 @@ from tsalab.architecture import PARTS, Overview, Part, State
 from tsalab.show import dashboard
 from tsalab.show.dashboard import Section, Standing
 
-Scheme = Literal["light", "dark"]
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 STATES = list(State)
 GRAVE = {"serious", "critical"}
@@ -104,28 +100,6 @@ def test_the_dashboard_in_jupyterlab(in_jupyterlab: Page, theme: str, tmp_path: 
     ratios = page.evaluate(CONTRAST, theme == "dark")
     assert ratios
     assert min(ratios) >= 4.5
-
-
-@pytest.fixture(scope="module")
-def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The page of a whole lab that was really run."""
-    folder = tmp_path_factory.mktemp("report")
-    environment = os.environ | {"TSALAB_HOME": str(folder / "home")}
-    command = [sys.executable, "-m", "tsalab", "run", "--out", str(folder / "out")]
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return folder / "out" / "lab4.html"
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_whole_report(browser: Browser, report: Path, scheme: Scheme) -> None:
-    page = browser.new_page(color_scheme=scheme)
-    page.goto(report.as_uri())
-    page.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
-    for alt in page.locator(".tsalab-dashboard .tsalab-picture").evaluate_all("all => all.map(e => e.alt)"):
-        assert "Aurora cluster" in alt
-    assert grave(page, "body") == []
-    page.close()
 
 
 @pytest.mark.parametrize(("width", "layout"), [(380, "ta-narrow"), (1000, "ta-wide")])

@@ -15,13 +15,14 @@ import subprocess
 from collections.abc import Iterator
 from html import unescape
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.browser.conftest import SECONDS, JupyterLab, serving
 from tests.browser.driver import Person
+from tests.browser.test_accessibility import grave
 from tsalab import resources, runner
 from tsalab.course import LAB
 from tsalab.records import MIMETYPE
@@ -193,14 +194,32 @@ def test_untrusted_it_shows_every_outcome_and_the_diagram(
         reader.close()
 
 
-def test_its_page_shows_them_without_scripts(
-    learner: Person, lab4: JupyterLab, browser: Browser, tmp_path: Path
+@pytest.fixture(scope="module")
+def report(learner: Person, lab4: JupyterLab, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The page of the lab that was done, as `tsalab run` makes it."""
+    page = tmp_path_factory.mktemp("report") / "lab4.html"
+    runner.to_html(lab4.folder / LAB.notebook, page, title="Lab 4")
+    return page
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_its_page_can_be_read_by_everybody(
+    browser: Browser, report: Path, scheme: Literal["light", "dark"]
 ) -> None:
-    page_file = tmp_path / "lab4.html"
-    runner.to_html(lab4.folder / LAB.notebook, page_file, title="Lab 4")
+    page = browser.new_page(color_scheme=scheme)
+    page.goto(report.as_uri())
+    page.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
+    alts = page.locator(".tsalab-dashboard .tsalab-picture").evaluate_all("all => all.map(e => e.alt)")
+    assert alts
+    assert all("Aurora cluster" in alt for alt in alts)
+    assert grave(page, "body") == []
+    page.close()
+
+
+def test_its_page_shows_them_without_scripts(browser: Browser, report: Path) -> None:
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
-    page.goto(page_file.as_uri())
+    page.goto(report.as_uri())
     shown = page.locator(".tsalab-passed .tsalab-head").all_inner_texts()
     assert [step.title for step in LAB.steps if not any(step.title in head for head in shown)] == []
     for image in page.locator("img.tsalab-picture").all():

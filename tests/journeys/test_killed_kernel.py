@@ -72,12 +72,15 @@ def kernels(fresh_sandbox: Any, tmp_path: Path) -> Iterator[Any]:
 
 
 @pytest.mark.timeout(900)
-def test_killed_at_every_step_and_run_from_the_top(kernels: Any, fresh_sandbox: Any, tmp_path: Path) -> None:
+@pytest.mark.parametrize("every", [pytest.param(1, marks=pytest.mark.slow), 4])
+def test_killed_at_every_step_and_run_from_the_top(
+    kernels: Any, fresh_sandbox: Any, tmp_path: Path, every: int
+) -> None:
     chance = random.Random(SEED)  # noqa: S311 - repeatable, not secret
     work = tmp_path / "work"
     todo = cells(fresh_sandbox.name, work)
     first = next(index for index, (name, _) in enumerate(todo) if name == "step-1")
-    for index in range(first, len(todo)):
+    for index in range(first, len(todo), every):
         kernel = kernels()
         for _, source in todo[:index]:
             kernel.run(source)

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from tsalab.migrate.blocks import Blocks
 from tsalab.migrate.catalogue import quote
-from tsalab.migrate.formats import LARGE, as_bytes, value_of
+from tsalab.migrate.formats import LARGE, value_of
 from tsalab.migrate.lines import escaped
 from tsalab.migrate.loading import load
 from tsalab.migrate.login import Connection
@@ -85,11 +85,17 @@ class Apart:
     def _slices(self, column: Column, size: int, piece: Range) -> Iterator[bytes]:
         yield b"'"
         for start in range(0, size, self._slice):
-            what = f"SUBSTRING({as_bytes(column)},{start + 1},{self._slice})"
+            what = f"SUBSTRING({_whole(column)},{start + 1},{self._slice})"
             part = _bytes(_row(self._source, self._ours, [what], piece)[0])
             self.bytes += len(part)
             yield escaped(part)
         yield b"'"
+
+
+def _whole(column: Column) -> str:
+    # CONVERT, for a CAST makes NULL of what is larger than max_allowed_packet.
+    name = quote(column.name)
+    return f"CONVERT({name} USING binary)" if column.charset else name
 
 
 def _digest(connection: Connection, reader: Blocks, columns: tuple[Column, ...], piece: Range) -> str:

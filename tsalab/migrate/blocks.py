@@ -17,6 +17,7 @@ from tsalab.migrate.formats import Format
 from tsalab.migrate.login import Connection
 from tsalab.migrate.model import Table
 from tsalab.migrate.ranges import Bound, Path, Range
+from tsalab.migrate.rows import cut
 
 WEIGHT = 4 << 20  # bytes that a block should have
 _FIRST_ROWS = 500  # of a table about whose rows nothing is known
@@ -116,7 +117,7 @@ class Blocks:
             row = cursor.fetchone()
             assert row is not None  # noqa: S101 - an aggregate has one row
             rows, data = int(row[0]), row[1]
-            if _cut(cursor) or (rows and data is None):
+            if cut(cursor) or (rows and data is None):
                 return Block(piece, rows, None)
         return Block(piece, rows, data.encode() if isinstance(data, str) else data or b"")
 
@@ -127,16 +128,11 @@ class Blocks:
             cursor.execute(self.query(f"COUNT(*),SHA2({text},256)", piece))
             row = cursor.fetchone()
             assert row is not None  # noqa: S101 - an aggregate has one row
-            return int(row[0]), None if _cut(cursor) else _text(row[1])
+            return int(row[0]), None if cut(cursor) else _text(row[1])
 
     def query(self, what: str, piece: Range) -> str:
         """A SELECT over a piece."""
         return f"SELECT {what} FROM {self._name} {self._path.hint}{self._path.where(piece)}"  # noqa: S608 - names are quoted
-
-
-def _cut(cursor: object) -> bool:
-    """Whether the server warned: a value was larger than it concatenates."""
-    return bool(cursor._result.warning_count)  # type: ignore[attr-defined]
 
 
 def _text(value: object) -> str:

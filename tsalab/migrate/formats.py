@@ -65,11 +65,11 @@ def value_of(column: Column) -> str:
 def as_bytes(column: Column) -> str:
     """SQL for a value's own bytes.
 
-    Not a CAST: of what is larger than max_allowed_packet that makes NULL, which QUOTE then
-    writes down as the word, so that a large value became NULL on the way.
+    A CAST, although it makes NULL of what is larger than max_allowed_packet, with a warning that
+    every reader looks for: CONVERT declares too small a width, at which GROUP_CONCAT cuts.
     """
     name = quote(column.name)
-    return f"CONVERT({name} USING binary)" if column.charset else name
+    return f"CAST({name} AS BINARY)" if column.charset else name
 
 
 def _has_empty_member(column: Column) -> bool:

@@ -11,7 +11,7 @@ from tsalab.migrate.catalogue import quote
 from tsalab.migrate.formats import LARGE, Format, value_of
 from tsalab.migrate.login import Connection
 from tsalab.migrate.model import Column, Table
-from tsalab.migrate.rows import stream
+from tsalab.migrate.rows import cut, stream
 
 _WORD = 1 << 64
 # What QUOTE() puts a backslash before, in the order in which that is safe to do.
@@ -87,14 +87,16 @@ class Lines:
                 for row in rows:
                     yield _line(row, self._columns)
             return
-        with closing(stream(self._connection, f"SELECT {self._form.line} FROM {self._name}")) as rows:  # noqa: S608 - names are quoted
+        warned: list[int] = []
+        query = f"SELECT {self._form.line} FROM {self._name}"  # noqa: S608 - names are quoted
+        with closing(stream(self._connection, query, warned)) as rows:
             too_large = False
             for (line,) in rows:
                 too_large = too_large or line is None
                 # To the end all the same: left early, the connection is lost and its snapshot with it.
                 if not too_large:
                     yield _bytes(line)
-        if too_large:
+        if too_large or any(warned):
             raise TooLargeError
 
     def sum(self) -> Sum:
@@ -108,9 +110,10 @@ class Lines:
                 f" (SELECT SHA2({self._form.line},256) AS h FROM {self._name}) AS hashes"
             )
             row = cursor.fetchone()
+            warned = cut(cursor)
         assert row is not None  # noqa: S101 - an aggregate has one row
         rows, hashed, high, low = (int(value) for value in row)
-        if rows == hashed:
+        if rows == hashed and not warned:
             return Sum(rows, high, low)
         return summed(self.read(by_value=True))
 

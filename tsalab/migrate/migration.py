@@ -130,8 +130,8 @@ class Migration:
             Naming side and table. What was committed before is whole and proven; a later run
             with ``resume`` goes on from there.
         """
-        with opened(self.source) as reader, opened(self.target) as there:
-            run = _Run(self, reader, there, on_event)
+        with opened(self.source) as reader, opened(self.target) as there, opened(self.target) as maker:
+            run = _Run(self, reader, there, maker, on_event)
             return run.report()
 
 
@@ -139,12 +139,18 @@ class _Run:
     """One go."""
 
     def __init__(
-        self, migration: Migration, reader: Connection, there: Connection, on_event: Callable[[Event], None]
+        self,
+        migration: Migration,
+        reader: Connection,
+        there: Connection,
+        maker: Connection,
+        on_event: Callable[[Event], None],
     ) -> None:
         self._started = time.monotonic()
         self._source, self._target = migration.source, migration.target
         self._options = migration.options
         self._reader, self._there = reader, there
+        self._maker = maker  # of tables and objects; the others are set up for bytes
         self._on_event = on_event
         self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
         with named(self._source, say("migration.doing.reading_tables")):
@@ -176,7 +182,7 @@ class _Run:
         finally:
             throttle.stop()
         self._count()
-        made, left_out = make_objects(self._there, self._plan.objects, self._target)
+        made, left_out = make_objects(self._maker, self._plan.objects, self._target)
         tables = tuple(self._table_report(each) for each in copies)
         for each in tables:
             self._emit(Event(each.table, Phase.DONE, each.rows, each.rows, each.bytes))
@@ -220,11 +226,11 @@ class _Run:
     def _create(self) -> None:
         with named(self._target, say("migration.doing.preparing")):
             self._set_up_target(self._there)
-            checkpoints.create(self._there)
+            checkpoints.create(self._maker)
         if not self._options.resume:
             self._must_be_new()
         create_missing(
-            self._there,
+            self._maker,
             self._plan,
             self._target,
             lambda table: self._emit(Event(table.name, Phase.CREATE, 0, table.rows)),
@@ -266,7 +272,7 @@ class _Run:
             if table.foreign_keys:
                 self._emit(Event(table.name, Phase.FOREIGN_KEYS))
                 pool.check()
-                more, said = add_foreign_keys(self._there, table, self._target)
+                more, said = add_foreign_keys(self._maker, table, self._target)
                 added += more
                 notes += said
         return added, notes

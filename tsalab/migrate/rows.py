@@ -66,18 +66,28 @@ def read(connection: Connection, table: str, columns: tuple[Column, ...]) -> Gen
     return stream(connection, f"SELECT {chosen} FROM {quote(table)}")  # noqa: S608 - names are quoted
 
 
-def stream(connection: Connection, query: str) -> Generator[Row, None, None]:
-    """The rows of a query, one at a time; left before the end, it closes the connection."""
+def stream(connection: Connection, query: str, warned: list[int] | None = None) -> Generator[Row, None, None]:
+    """The rows of a query, one at a time; left before the end, it closes the connection.
+
+    At the end, how often the server warned is added to `warned`.
+    """
     cursor = connection.cursor(SSCursor)
     try:
         cursor.execute(query)
         # `yield from cursor` would close the cursor when left early, fetching all the rest.
         for row in cursor:  # noqa: UP028
             yield row
+        if warned is not None:
+            warned.append(cut(cursor))
     except BaseException:
         _abandon(connection, cursor)
         raise
     cursor.close()
+
+
+def cut(cursor: Any) -> int:
+    """How often the server warned: a value was larger than it writes down."""
+    return int(cursor._result.warning_count)
 
 
 def row_literal(row: Row, columns: tuple[Column, ...]) -> bytes:
