@@ -236,12 +236,12 @@ def moved(servers: tuple[Server, Server], database: list[Table]) -> None:
     target.sql(
         "DROP DATABASE IF EXISTS there",
         "CREATE DATABASE there CHARACTER SET utf8mb4",
-        "CREATE OR REPLACE USER mover@localhost IDENTIFIED BY 'm'",
-        "GRANT ALL PRIVILEGES ON there.* TO mover@localhost",
+        "CREATE OR REPLACE USER traveller@localhost IDENTIFIED BY 'm'",
+        "GRANT ALL PRIVILEGES ON there.* TO traveller@localhost",
     )
     try:
         made(source, database)
-        mover = Login("127.0.0.1", target.port, "mover", "m", "there", "target")
+        mover = Login("127.0.0.1", target.port, "traveller", "m", "there", "target")
         report = Migration(source.login("here", "source"), mover).run()
         assert written(source, "here", database) == written(target, "there", database)
         assert all(table.source_digest == table.target_digest for table in report.tables)

@@ -75,7 +75,8 @@ def set_up_target(connection: Connection, size: int) -> None:
     """
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SET sql_mode = '{_MODE}', character_set_connection = binary, foreign_key_checks = 0, group_concat_max_len = {size},"
+            f"SET sql_mode = '{_MODE}', character_set_connection = binary, foreign_key_checks = 0,"
+            f" group_concat_max_len = {size},"
             f" net_read_timeout = {_PATIENCE}, wait_timeout = {_PATIENCE}"
         )
 
