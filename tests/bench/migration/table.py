@@ -47,13 +47,19 @@ def lines(rounds: Rounds) -> Iterator[str]:
 
 
 def rows(rounds: Rounds) -> Iterator[dict[str, object]]:
-    """The same for the file, in the others' form with more beside it."""
+    """The same for the file, in the others' form with more beside it; a failure has a row too."""
     for race in rounds.races:
+        label = f"migration, {race}, {rounds.megabytes} MB"
+        # Else an earlier run's success would stay in the file under this name.
+        for (which, name), why in rounds.failed.items():
+            if which == race:
+                failed: dict[str, object] = dict.fromkeys(("value", "baseline", "ratio"))
+                yield {"name": f"{label}: {name}", "unit": "s", **failed, "failed": why}
         for name, spent in _of(rounds, race):
             base = rounds.spent.get((race, next(iter(AGAINST))))
             walls = [one.wall for one in spent]
             yield {
-                "name": f"migration, {race}, {rounds.megabytes} MB: {name}",
+                "name": f"{label}: {name}",
                 "value": round(statistics.median(walls), 3),
                 "unit": "s",
                 "baseline": round(_median(base, "wall"), 3) if base else None,
