@@ -28,6 +28,8 @@ MAY: dict[str, set[str]] = {
         "runner",
         "records",
         "show",
+        "migrate",
+        "server",
         "profiles",
         "course",
         "sandbox",

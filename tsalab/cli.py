@@ -25,6 +25,7 @@ COMMANDS = {
         "Go back to just before a step, or list what that takes back.",
     ),
     "doctor": ("tsalab.commands.doctor:doctor", "See whether this machine has what the lab needs."),
+    "migrate": ("tsalab.commands.migrate:migrate", "Move any MySQL or MariaDB database into another."),
     "sandbox": ("tsalab.commands.sandbox:sandbox", "Start, stop and look at the embedded AWS."),
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -9,7 +10,11 @@ import nbformat
 import pytest
 from click.testing import CliRunner, Result
 
+from tests.migrate.conftest import Server, here, pair, servers, there
 from tsalab.cli import app
+from tsalab.migrate import Login
+
+__all__ = ["here", "pair", "servers", "there"]  # fixtures of the migration's own tests
 
 Tsalab = Callable[..., Result]
 
@@ -62,3 +67,47 @@ def notebook(tmp_path: Path) -> Iterator[Callable[..., Path]]:
         return path
 
     return write
+
+
+class Moving:
+    """`tsalab migrate` between two real servers, run in this process or as a person runs it."""
+
+    def __init__(self, source: Login, target: Login) -> None:
+        self.source, self.target = source, target
+        self.environment = {
+            "TSALAB_SOURCE_PASSWORD": source.password,
+            "TSALAB_TARGET_PASSWORD": target.password,
+        }
+
+    @property
+    def urls(self) -> tuple[str, str]:
+        return url(self.source), url(self.target)
+
+    def __call__(self, *options: str, **environment: str | None) -> Result:
+        """Run it in this process."""
+        return CliRunner().invoke(
+            app, ["migrate", *self.urls, *options], env={**self.environment, **environment}
+        )
+
+    @property
+    def argv(self) -> list[str]:
+        return [sys.executable, "-m", "tsalab", "migrate", *self.urls]
+
+
+def url(login: Login) -> str:
+    return f"mysql://{login.user}@{login.host}:{login.port}/{login.database}"
+
+
+@pytest.fixture
+def moving(
+    pair: tuple[Login, Login],
+    servers: tuple[Server, Server],
+    home: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Moving:
+    """A source, a target whose account may use its database alone, and nobody's option file."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for side in ("SOURCE", "TARGET"):
+        monkeypatch.delenv(f"TSALAB_{side}_PASSWORD", raising=False)
+    return Moving(pair[0], servers[1].mover("there"))

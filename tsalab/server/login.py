@@ -130,9 +130,8 @@ def _options(host: str, user: str | None, config: Path | None, key: Path | None)
     """Options as the configuration has them; keys are read here."""
     if config is not None and not config.is_file():
         raise ServerError.no_ssh_config(str(config))
-    chosen: dict[str, Any] = {}
-    if config is not None:
-        chosen["config"] = [str(config)]
+    # Said here too: without it the constructor reads no file, not even the user's own.
+    chosen: dict[str, Any] = {"config": () if config is None else [str(config)]}
     if key is not None:
         # An agent full of other keys would use up the server's few attempts.
         chosen |= {"client_keys": [str(key)], "agent_path": None}
