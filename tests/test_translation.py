@@ -92,6 +92,8 @@ def sample(annotation: str) -> object:
     samples = {"int": 3, "float": 2.5, "int | None": 3, "int | str": 3, "Exception": ValueError("X")}
     if annotation.startswith(("Iterable", "Sequence")):
         return []
+    if annotation.startswith("Mapping"):
+        return {}
     return Path("X") if annotation == "Path" else samples.get(annotation, "X")
 
 
@@ -183,7 +185,7 @@ def test_what_ssh_says_is_told_in_the_language(pseudo_language: None) -> None:
 
 # What a step shows and nobody translates: commands, programs' names, the old database's tables.
 COMMANDS = ("# ", "$ ", "git ")
-NAMES = {"categories", "images", "tags", "users"}
+NAMES = {"categories", "images", "tags", "users", "id"}  # tables, and the column they are copied along
 FOREVER = re.compile(r"^forever list$|^\w{4} +bin/www\.js .*$", re.MULTILINE)  # its ids are four letters
 
 

@@ -1,7 +1,7 @@
 """A running step in JupyterLab: it changes in place, tells a screen reader, reads in both themes, and goes.
 
 One notebook whose cell waits for files that the test writes, so that the test decides what
-is reported when.
+is reported when. It is opened once, and each test runs its cell again: with a widget of its own.
 """
 
 from __future__ import annotations
@@ -67,11 +67,9 @@ with StepView(9, "Watch the pipeline") as view:
 """
 
 
-@pytest.fixture
-def person(browser: Browser, jupyterlab: JupyterLab) -> Iterator[Person]:
-    for left in [*jupyterlab.folder.glob("go-*"), *jupyterlab.folder.glob("end")]:
-        left.unlink()
-    (jupyterlab.folder / BOOK).unlink(missing_ok=True)
+@pytest.fixture(scope="module")
+def window(browser: Browser, jupyterlab: JupyterLab) -> Iterator[Person]:
+    """The notebook, open."""
     kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
     book = nbformat.v4.new_notebook(
         cells=[nbformat.v4.new_code_cell(CELL, id="step")], metadata={"kernelspec": kernel}
@@ -79,6 +77,21 @@ def person(browser: Browser, jupyterlab: JupyterLab) -> Iterator[Person]:
     nbformat.write(book, jupyterlab.folder / BOOK)
     person = Person(browser, jupyterlab)
     person.open(BOOK)
+    yield person
+    person.page.evaluate(
+        "async () => { await window.jupyterapp.shell.currentWidget.context.sessionContext.shutdown(); }"
+    )
+    person.close()
+
+
+@pytest.fixture
+def person(window: Person, jupyterlab: JupyterLab) -> Iterator[Person]:
+    """The notebook with its cell running, as if it had just been opened."""
+    person = window
+    for left in [*jupyterlab.folder.glob("go-*"), *jupyterlab.folder.glob("end")]:
+        left.unlink()
+    person.page.emulate_media(reduced_motion="null")
+    person.page.evaluate("() => { window.tsalabBars = []; }")
     # The promise of the command ends with the cell, which is to go on.
     person.page.evaluate(
         "async () => { const {content, context} = window.jupyterapp.shell.currentWidget;"
@@ -91,10 +104,8 @@ def person(browser: Browser, jupyterlab: JupyterLab) -> Iterator[Person]:
     yield person
     tell(jupyterlab, "go-0", "go-1", "go-2", "end")
     expect(person.page.locator(".tsalab-passed")).to_be_visible()
-    person.page.evaluate(
-        "async () => { await window.jupyterapp.shell.currentWidget.context.sessionContext.shutdown(); }"
-    )
-    person.close()
+    expect(person.page.locator(".tsalab-live")).to_have_count(0)
+    person.theme("light")
 
 
 def tell(lab: JupyterLab, *names: str) -> None:
