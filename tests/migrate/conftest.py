@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pymysql
@@ -43,19 +44,20 @@ class Server:
         """The login of one who may do all in the target's databases, and nothing else."""
         return Login("127.0.0.1", self.port, mysqlserver.MOVER, mysqlserver.WORD_OF_MOVER, database, role)
 
+    def link(self, database: str | None = None, **more: Any) -> Any:
+        """A connection that shares nothing with the engine."""
+        return pymysql.connect(
+            host="127.0.0.1",
+            port=self.port,
+            user="root",
+            password="word of root",
+            database=database,
+            charset="utf8mb4",
+            **more,
+        )
+
     def sql(self, *statements: str, database: str | None = None) -> None:
-        with (
-            pymysql.connect(
-                host="127.0.0.1",
-                port=self.port,
-                user="root",
-                password="word of root",
-                database=database,
-                charset="utf8mb4",
-                autocommit=True,
-            ) as connection,
-            connection.cursor() as cursor,
-        ):
+        with self.link(database, autocommit=True) as connection, connection.cursor() as cursor:
             for statement in statements:
                 cursor.execute(statement)
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pymysql
-
 from tsalab.migrate import Login, Plan, connect, make_plan
 from tsalab.migrate.model import Table
 
@@ -43,14 +41,7 @@ def name(table: Table) -> str:
 def shown(server, database: str, what: str) -> str:
     """What the server prints of a ``TABLE `t` ``, ``VIEW `v` `` and so on."""
     with (
-        pymysql.connect(
-            host="127.0.0.1",
-            port=server.port,
-            user="root",
-            password="word of root",
-            database=database,
-            charset="utf8mb4",
-        ) as connection,
+        server.link(database) as connection,
         connection.cursor() as cursor,
     ):
         cursor.execute(f"SHOW CREATE {what}")

@@ -179,7 +179,7 @@ def quoted(name: str) -> str:
 
 
 def made(server: Server, database: list[Table]) -> None:
-    with connected(server, "here") as link, link.cursor() as cursor:
+    with server.link("here") as link, link.cursor() as cursor:
         cursor.execute("SET sql_mode = 'NO_AUTO_VALUE_ON_ZERO', time_zone = '+00:00'")
         for table in database:
             parts = [
@@ -200,21 +200,10 @@ def made(server: Server, database: list[Table]) -> None:
         link.commit()
 
 
-def connected(server: Server, database: str) -> Any:
-    return pymysql.connect(
-        host="127.0.0.1",
-        port=server.port,
-        user="root",
-        password="word of root",
-        database=database,
-        charset="utf8mb4",
-    )
-
-
 def written(server: Server, database: str, tables: list[Table]) -> dict[str, list[tuple[Any, ...]]]:
     """Every row, by each side's server, in hexadecimal; doubles as numbers."""
     found = {}
-    with connected(server, database) as link, link.cursor() as cursor:
+    with server.link(database) as link, link.cursor() as cursor:
         cursor.execute("SET time_zone = '+00:00'")
         for table in tables:
             parts = [

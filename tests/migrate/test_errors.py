@@ -9,7 +9,7 @@ import pymysql
 import pytest
 
 from tsalab.errors import MigrationError
-from tsalab.migrate import Event, Login, Migration, compare, connect
+from tsalab.migrate import Event, Login, Migration, Options, compare, connect
 from tsalab.migrate.planning import choosing
 
 from .gallery import GALLERY
@@ -69,9 +69,7 @@ def test_a_connection_that_is_killed(pair, here, servers) -> None:
 
     def kill(_: Event) -> None:
         with (
-            pymysql.connect(
-                host="127.0.0.1", port=servers[1].port, user="root", password="word of root"
-            ) as other,
+            servers[1].link() as other,
             other.cursor() as cursor,
         ):
             cursor.execute("SELECT id FROM information_schema.PROCESSLIST WHERE db = 'there'")
@@ -194,3 +192,14 @@ def test_a_target_login_without_the_right_to_create(pair, here, servers) -> None
         servers[1].sql("DROP USER weak@localhost")
     assert "weak" in str(caught.value) or "CREATE" in str(caught.value)
     assert compare(source, target).rows[0].target_rows is None
+
+
+def test_a_target_that_is_the_source(pair, here, servers) -> None:
+    here("CREATE TABLE t (id INT PRIMARY KEY)", "INSERT INTO t VALUES (1)")
+    again = replace(pair[0], host="localhost")
+    with pytest.raises(MigrationError, match="Nothing was moved") as caught:
+        Migration(pair[0], again, Options(resume=True, replace=True)).run()
+    assert "the source's own database" in caught.value.why
+    with servers[0].link("here") as link, link.cursor() as cursor:
+        cursor.execute("SHOW TABLES")
+        assert cursor.fetchall() == (("t",),)

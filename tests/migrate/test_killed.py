@@ -80,9 +80,7 @@ def begun(source: Login, target: Login) -> subprocess.Popen[bytes]:
 def rows_there(server: Server) -> int:
     """Rows that are on the target for good, by our notes; 0 before there are any."""
     with (
-        pymysql.connect(
-            host="127.0.0.1", port=server.port, user="root", password="word of root", database="there"
-        ) as connection,
+        server.link("there") as connection,
         connection.cursor() as cursor,
     ):
         cursor.execute("SHOW TABLES LIKE '\\_tsalab\\_pieces'")
@@ -111,7 +109,7 @@ def strike(victim: str, process: subprocess.Popen[bytes], servers: tuple[Server,
 
 def kill_all(server: Server, database: str) -> None:
     with (
-        pymysql.connect(host="127.0.0.1", port=server.port, user="root", password="word of root") as link,
+        server.link() as link,
         link.cursor() as cursor,
     ):
         cursor.execute("SELECT id FROM information_schema.PROCESSLIST WHERE db = %s", (database,))
@@ -160,9 +158,7 @@ def change(server: Server, chance: random.Random) -> None:
 
 def checksums(server: Server) -> list[tuple[object, ...]]:
     with (
-        pymysql.connect(
-            host="127.0.0.1", port=server.port, user="root", password="word of root", database="here"
-        ) as connection,
+        server.link("here") as connection,
         connection.cursor() as cursor,
     ):
         cursor.execute("CHECKSUM TABLE numbered, named, nameless, child")

@@ -9,7 +9,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import pymysql
 import pytest
 
 from tsalab.migrate import Event, Migration, Options, Verify, compare
@@ -30,9 +29,7 @@ def transfers(server: Server) -> Iterator[list[int]]:
 
     def work() -> None:
         with (
-            pymysql.connect(
-                host="127.0.0.1", port=server.port, user="root", password="word of root", database="here"
-            ) as link,
+            server.link("here") as link,
             link.cursor() as cursor,
         ):
             while not end.is_set():
@@ -72,9 +69,7 @@ def test_a_source_that_is_written_to_arrives_as_of_one_moment(pair, here, server
         ended_at = len(done)
     assert ended_at > begun_at, "nothing was written meanwhile"
     with (
-        pymysql.connect(
-            host="127.0.0.1", port=servers[1].port, user="root", password="word of root", database="there"
-        ) as link,
+        servers[1].link("there") as link,
         link.cursor() as cursor,
     ):
         cursor.execute("SELECT COUNT(*), MAX(number) FROM log")
@@ -122,9 +117,7 @@ def test_memory_is_the_same_however_large_a_row_is(pair, here, servers, key: str
 
 def hashes(server: Server, database: str) -> tuple[tuple[object, ...], ...]:
     with (
-        pymysql.connect(
-            host="127.0.0.1", port=server.port, user="root", password="word of root", database=database
-        ) as link,
+        server.link(database) as link,
         link.cursor() as cursor,
     ):
         cursor.execute("SELECT id, LENGTH(body), SHA2(body, 256) FROM t ORDER BY id")

@@ -12,8 +12,8 @@ LIST = """\
 info:    Forever processes running
 \x1b[90mdata:   \x1b[39m         uid  command       script       forever pid   id logfile            uptime
 data:    [0] \x1b[35mXd2k\x1b[39m \x1b[37m/usr/bin/node\x1b[39m ./bin/www.js 101 107    \
-/root/.forever/Xd2k.log \x1b[33m1:2:3:4.5\x1b[39m
-data:    [1] a_-9 /usr/bin/node ./bin/www.js 12 null /root/.forever/a.log STOPPED
+/srv/.forever/Xd2k.log \x1b[33m1:2:3:4.5\x1b[39m
+data:    [1] a_-9 /usr/bin/node ./bin/www.js 12 null /srv/.forever/a.log STOPPED
 """
 
 
@@ -77,8 +77,8 @@ def test_forever(server, host, origin: Path) -> None:
 
 def test_list() -> None:
     first, second = app.parse_list(LIST)
-    assert first == app.Process("Xd2k", "./bin/www.js", 107, 93784.5, "/root/.forever/Xd2k.log")
-    assert second == app.Process("a_-9", "./bin/www.js", None, None, "/root/.forever/a.log")
+    assert first == app.Process("Xd2k", "./bin/www.js", 107, 93784.5, "/srv/.forever/Xd2k.log")
+    assert second == app.Process("a_-9", "./bin/www.js", None, None, "/srv/.forever/a.log")
     assert app.parse_list("info:    No forever processes running\n") == []
     with pytest.raises(ServerError, match="unknown form"):
         app.parse_list("data:    [0] something new")

@@ -8,7 +8,7 @@ from typing import Any
 from tsalab.server.execution import Result
 from tsalab.steps import running
 
-LIST = "data:    [0] abcd /usr/bin/node bin/www.js 11      12    /root/.forever/abcd.log 0:0:0:5.0"
+LIST = "data:    [0] abcd /usr/bin/node bin/www.js 11      12    /srv/.forever/abcd.log 0:0:0:5.0"
 
 
 class Machine:
@@ -25,7 +25,7 @@ class Machine:
         if line == "id -un":
             return Result(line, 0, "ec2-user", "", 0.1)
         if line.startswith("printf"):
-            return Result(line, 0, "/root/.forever" if root else "/home/ec2-user/.forever", "", 0.1)
+            return Result(line, 0, "/srv/.forever" if root else "/home/ec2-user/.forever", "", 0.1)
         assert not root
         assert line.startswith('[ ! -d "${FOREVER_ROOT:-$HOME/.forever}" ] ||')  # it reads, and makes nothing
         return Result(line, 0, self._own, "", 0.1)

@@ -30,8 +30,6 @@ class Apart:
         Read the table on either side; the target's connection is within a transaction.
     table
         Which.
-    columns
-        Stored ones, as the source has them and as the target has them.
     limit
         Bytes that the servers write down as one value.
     """
@@ -41,13 +39,12 @@ class Apart:
         source: tuple[Connection, Blocks],
         target: tuple[Connection, Blocks],
         table: Table,
-        columns: tuple[tuple[Column, ...], tuple[Column, ...]],
         limit: int,
     ) -> None:
         self._source, self._ours = source
         self._target, self._theirs = target
         self._table = table
-        self._columns, self._there = columns
+        self._columns, self._there = table.stored, table.stored_there
         self._slice = min(_SLICE, limit // 2)
         self.bytes = 0
 

@@ -94,8 +94,7 @@ class Sides:
 def forms(table: Table, sides: Sides) -> tuple[Format, Format]:
     """How rows are written by the source, and how the target writes and reads them."""
     vendor = sides.theirs.vendor
-    on_target = tuple(column for column in (table.target_columns or table.columns) if not column.generated)
-    return format_of(table.stored, vendor), format_of(on_target, vendor)
+    return format_of(table.stored, vendor), format_of(table.stored_there, vendor)
 
 
 @dataclass(frozen=True)
@@ -150,8 +149,9 @@ class TableCopy:
     def _prove(self, stored: list[Checkpoint]) -> list[Checkpoint]:
         """Pieces that may stay; what is not proven is taken back."""
         kept: list[Checkpoint] = []
+        self._sides.tell(Event(self.table.name, Phase.PROVE, 0, self.table.rows))
         for checkpoint in stored:
-            self._sides.throttle.wait()
+            self._sides.throttle.wait(self._sides.pool.check)
             ours: Found = (0, None)
             if checkpoint.form == self._mark:
                 with self._sides.reading(self.table.name):
@@ -164,7 +164,7 @@ class TableCopy:
         with self._sides.writing(self.table.name):
             theirs = self._reader_of(link).digest(it.piece)
             if ours[1] is not None and ours == theirs:
-                self._note(it.place, Done(it.rows, it.bytes, ours[1], ours[1], proven=True))
+                self._note(it.place, Done(ours[0], it.bytes, ours[1], ours[1], proven=True))
                 kept.append(it)
                 return
             comparable = it.form == self._mark and theirs[1] is not None
@@ -189,7 +189,7 @@ class TableCopy:
     def _copy(self, place: Callable[[], Fraction], piece: Range) -> None:
         blocks = self._blocks.read(piece)
         while True:
-            self._sides.throttle.wait()
+            self._sides.throttle.wait(self._sides.pool.check)
             with self._sides.reading(self.table.name):
                 block = next(blocks, None)
             if block is None:
@@ -260,12 +260,10 @@ class TableCopy:
     def _apart(self, place: Fraction, block: Block) -> None:
         """Copy one row that no server writes down as one value."""
         link = self._sides.there
-        there = tuple(c for c in (self.table.target_columns or self.table.columns) if not c.generated)
         row = Apart(
             (self._sides.reader, self._blocks),
             (link, self._reader_of(link)),
             self.table,
-            (self.table.stored, there),
             limit(self._sides.ours, self._sides.theirs),
         )
         with self._sides.writing(self.table.name):

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tsalab.messages import say
-from tsalab.migrate.catalogue import quote
+from tsalab.migrate.catalogue import foreign_key_names, keys, quote
+from tsalab.migrate.catalogue.objects import names_of_objects
 from tsalab.migrate.login import Connection, Login, named
 from tsalab.migrate.model import Reference, StoredObject, Table
 
@@ -16,7 +17,7 @@ _ALONE = ("FULLTEXT", "SPATIAL")
 def add_late_keys(connection: Connection, table: Table, target: Login) -> int:
     """Add the keys that the table lacks: all in one pass, those the server takes alone one by one."""
     with named(target, say("migration.doing.adding_indexes", table=table.name), table.name):
-        present = _key_names(connection, table.name)
+        present = {key.name for key in keys(connection, table.name)}
         missing = [definition for name, definition in table.late_keys.items() if name not in present]
         alone = [definition for definition in missing if definition.lstrip().upper().startswith(_ALONE)]
         together = [definition for definition in missing if definition not in alone]
@@ -36,7 +37,7 @@ def add_foreign_keys(connection: Connection, table: Table, target: Login) -> tup
     """
     notes: list[str] = []
     with named(target, say("migration.doing.adding_keys", table=table.name), table.name):
-        present = _foreign_key_names(connection, table.name)
+        present = foreign_key_names(connection, table.name)
         missing = {name: made for name, made in table.foreign_keys.items() if name not in present}
         for name in missing:
             reference = table.references.get(name)
@@ -55,12 +56,12 @@ def make_objects(
     """Make views, triggers, routines and events that are not there; names made, and names left out."""
     made, left_out = [], []
     with named(target, say("migration.doing.reading_tables")):
-        present = _object_names(connection)
+        present = set(names_of_objects(connection))
     for each in objects:
         label = f"{each.kind} {each.name}"
         if not each.copied:
             left_out.append(label)
-        elif (each.kind.value, each.name) not in present:
+        elif label not in present:
             with (
                 named(target, say("migration.doing.making_object", what=label)),
                 connection.cursor() as cursor,
@@ -97,48 +98,3 @@ def _orphans(connection: Connection, child: str, reference: Reference) -> int:
         if not orphans:
             break
     return orphans
-
-
-def _key_names(connection: Connection, table: str) -> set[str]:
-    return _names(
-        connection,
-        "SELECT INDEX_NAME FROM information_schema.STATISTICS"
-        " WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = %s",
-        table,
-    )
-
-
-def _foreign_key_names(connection: Connection, table: str) -> set[str]:
-    return _names(
-        connection,
-        "SELECT CONSTRAINT_NAME FROM information_schema.TABLE_CONSTRAINTS"
-        " WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = %s AND CONSTRAINT_TYPE = 'FOREIGN KEY'",
-        table,
-    )
-
-
-def _object_names(connection: Connection) -> set[tuple[str, str]]:
-    found: set[tuple[str, str]] = set()
-    for query in (
-        "SELECT 'view', TABLE_NAME FROM information_schema.VIEWS WHERE TABLE_SCHEMA = DATABASE()",
-        "SELECT 'trigger', TRIGGER_NAME FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA = DATABASE()",
-        (
-            "SELECT LOWER(ROUTINE_TYPE), ROUTINE_NAME FROM information_schema.ROUTINES"
-            " WHERE ROUTINE_SCHEMA = DATABASE()"
-        ),
-        "SELECT 'event', EVENT_NAME FROM information_schema.EVENTS WHERE EVENT_SCHEMA = DATABASE()",
-    ):
-        with connection.cursor() as cursor:
-            cursor.execute(query)
-            found |= {(_text(kind), _text(name)) for kind, name in cursor.fetchall()}
-    return found
-
-
-def _names(connection: Connection, query: str, table: str) -> set[str]:
-    with connection.cursor() as cursor:
-        cursor.execute(query, (table,))
-        return {_text(row[0]) for row in cursor.fetchall()}
-
-
-def _text(value: object) -> str:
-    return value.decode() if isinstance(value, bytes) else str(value)

@@ -182,6 +182,8 @@ class _Run:
         finally:
             throttle.stop()
         self._count()
+        self._emit(Event("", Phase.OBJECTS))
+        self._tell()
         made, left_out = make_objects(self._maker, self._plan.objects, self._target)
         tables = tuple(self._table_report(each) for each in copies)
         for each in tables:

@@ -175,7 +175,16 @@ class Table:
     @property
     def stored(self) -> tuple[Column, ...]:
         """Columns that hold data of their own."""
-        return tuple(column for column in self.columns if not column.generated)
+        return _stored(self.columns)
+
+    @property
+    def stored_there(self) -> tuple[Column, ...]:
+        """The same columns, as the target has them."""
+        return _stored(self.target_columns or self.columns)
+
+
+def _stored(columns: tuple[Column, ...]) -> tuple[Column, ...]:
+    return tuple(column for column in columns if not column.generated)
 
 
 class ObjectKind(StrEnum):

@@ -23,9 +23,6 @@ Row = tuple[Value, ...]
 # MariaDB's own types are raw bytes when results are binary; their text fits any target.
 _AS_TEXT = {"uuid", "inet4", "inet6"}
 
-# Written as ordinary strings; MySQL refuses binary ones for JSON (error 3144).
-_NOT_BINARY = {"json", *_AS_TEXT}
-
 
 def expression(column: Column) -> str:
     """SQL that gives the column's value without loss."""
@@ -88,20 +85,6 @@ def stream(connection: Connection, query: str, warned: list[int] | None = None) 
 def cut(cursor: Any) -> int:
     """How often the server warned: a value was larger than it writes down."""
     return int(cursor._result.warning_count)
-
-
-def row_literal(row: Row, columns: tuple[Column, ...]) -> bytes:
-    """The row as SQL for an INSERT: ``(1,_binary'…',NULL)``."""
-    parts = []
-    for value, column in zip(row, columns, strict=True):
-        if value is None:
-            parts.append(b"NULL")
-            continue
-        raw = value if isinstance(value, bytes) else value.encode()
-        # Numbers and dates come as str.
-        prefix = b"_binary'" if isinstance(value, bytes) and column.kind not in _NOT_BINARY else b"'"
-        parts.append(prefix + raw.replace(b"\\", b"\\\\").replace(b"'", b"\\'") + b"'")
-    return b"(" + b",".join(parts) + b")"
 
 
 def _abandon(connection: Connection, cursor: Any) -> None:

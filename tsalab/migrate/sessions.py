@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tsalab.migrate.catalogue.asking import ask, ask_pairs
 from tsalab.migrate.login import Connection
 from tsalab.migrate.model import Vendor
 
@@ -32,13 +33,11 @@ class Facts:
 
 def facts(connection: Connection) -> Facts:
     """Ask a server."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT VERSION(), @@max_allowed_packet, @@version_comment")
-        row = cursor.fetchone()
-    assert row is not None  # noqa: S101 - it has no table that could be empty
-    version, packet, comment = (value.decode() if isinstance(value, bytes) else value for value in row)
+    ((version, packet, comment),) = ask(
+        connection, "SELECT VERSION(), @@max_allowed_packet, @@version_comment"
+    )
     vendor = Vendor.MARIADB if "mariadb" in f"{version} {comment}".lower() else Vendor.MYSQL
-    return Facts(vendor, str(version), int(packet))
+    return Facts(vendor, version, int(packet))
 
 
 def limit(*sides: Facts) -> int:
@@ -51,10 +50,9 @@ def begin_snapshot(connection: Connection) -> dict[str, str]:
     with connection.cursor() as cursor:
         cursor.execute("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         cursor.execute("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY")
-        # MariaDB alone knows; elsewhere the answer is empty.
-        cursor.execute("SHOW STATUS LIKE 'binlog_snapshot_%'")
-        found = {_text(name).lower(): _text(value) for name, value in cursor.fetchall()}
-    return {name: value for name, value in found.items() if value}
+    # MariaDB alone knows; elsewhere the answer is empty.
+    found = ask_pairs(connection, "SHOW STATUS LIKE 'binlog_snapshot_%'")
+    return {name.lower(): value for name, value in found.items() if value}
 
 
 def set_up_source(connection: Connection, size: int) -> None:
@@ -79,7 +77,3 @@ def set_up_target(connection: Connection, size: int) -> None:
             f" group_concat_max_len = {size},"
             f" net_read_timeout = {_PATIENCE}, wait_timeout = {_PATIENCE}"
         )
-
-
-def _text(value: object) -> str:
-    return value.decode() if isinstance(value, bytes) else str(value)

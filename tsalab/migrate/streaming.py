@@ -24,7 +24,7 @@ from tsalab.migrate.events import Event, Phase
 from tsalab.migrate.lines import Lines, Sum, TooLargeError
 from tsalab.migrate.loading import load
 from tsalab.migrate.login import Connection
-from tsalab.migrate.model import Column, Table
+from tsalab.migrate.model import Table
 from tsalab.migrate.ranges import Range
 from tsalab.migrate.verification import Verify
 
@@ -63,7 +63,7 @@ class StreamCopy:
         with self._sides.reading(name):
             ours = Lines(self._sides.reader, self.table, self._form, self.table.stored).sum()
         with self._sides.writing(name):
-            theirs = Lines(self._sides.there, self.table, self._there_form, self._on_target).sum()
+            theirs = Lines(self._sides.there, self.table, self._there_form, self.table.stored_there).sum()
         if ours == theirs:
             size = it.bytes if it is not None else 0
             self.done[Fraction(1)] = Done(ours.rows, size, ours.digest, theirs.digest, proven=True)
@@ -95,10 +95,6 @@ class StreamCopy:
         relay.end()
         self._sides.pool.wait()
         return True
-
-    @property
-    def _on_target(self) -> tuple[Column, ...]:
-        return tuple(c for c in (self.table.target_columns or self.table.columns) if not c.generated)
 
     def _write(self, link: Connection, relay: _Relay, sent: Sum) -> None:
         name = self.table.name
@@ -136,7 +132,7 @@ class StreamCopy:
     def _proof(self, link: Connection, sent: Sum) -> Sum:
         if self._sides.verify is not Verify.FULL:
             return sent
-        return Lines(link, self.table, self._there_form, self._on_target).sum()
+        return Lines(link, self.table, self._there_form, self.table.stored_there).sum()
 
     def _make_keys(self, link: Connection) -> None:
         self._full(link)
@@ -191,7 +187,7 @@ class _Relay:
 
     def _flush(self) -> None:
         if self._lines:
-            self._sides.throttle.wait()
+            self._sides.throttle.wait(self._sides.pool.check)
             self._put(b"".join(self._lines))
             self._sides.throttle.spent(self._size)
             self.bytes += self._size

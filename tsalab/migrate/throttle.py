@@ -49,15 +49,25 @@ class Throttle:
         """End every wait, now and later."""
         self._stopped.set()
 
-    def wait(self) -> None:
-        """Wait until the next block may be read."""
+    def wait(self, meanwhile: Callable[[], None] = lambda: None) -> None:
+        """Wait until the next block may be read.
+
+        Parameters
+        ----------
+        meanwhile
+            Called again and again; what it raises ends the wait.
+        """
         started = time.monotonic()
-        if self._rate is not None and self._free_at > started:
-            self._stopped.wait(self._free_at - started)
-        if self._max_lag is not None:
-            while not self._stopped.is_set() and self._lag() > self._max_lag:
-                self._stopped.wait(_LOOK_AGAIN)
+        while not self._stopped.is_set() and (turn := self._turn()) > 0:
+            self._stopped.wait(turn)
+            meanwhile()
         self.waited += time.monotonic() - started
+
+    def _turn(self) -> float:
+        """Seconds to wait before the next look; 0 when it may go on."""
+        if self._rate is not None and (left := self._free_at - time.monotonic()) > 0:
+            return min(left, _LOOK_AGAIN)
+        return _LOOK_AGAIN if self._max_lag is not None and self._lag() > self._max_lag else 0.0
 
     def spent(self, size: int) -> None:
         """Note that so many bytes went through."""

@@ -9,7 +9,7 @@ from tsalab.migrate.login import Connection, Login, named
 from tsalab.migrate.model import Plan, StoredObject
 from tsalab.migrate.planning.choosing import planned_tables
 from tsalab.migrate.planning.objects import planned_grants, planned_objects, say_unwanted, without_present
-from tsalab.migrate.planning.obstacles import look_for_obstacles, reachable_references
+from tsalab.migrate.planning.obstacles import look_for_obstacles, reachable_references, refuse_itself
 from tsalab.migrate.planning.presence import present_tables
 
 
@@ -47,6 +47,7 @@ def make_plan(
     findings = Findings()
     with named(target, say("migration.doing.reading_tables")), readable(target_connection):
         there = read_server(target_connection)
+        refuse_itself(source_connection, target_connection, findings)
     with named(source, say("migration.doing.reading_tables")), readable(source_connection):
         here = read_server(source_connection)
         found = planned_tables(source_connection, here, there, tables, findings)

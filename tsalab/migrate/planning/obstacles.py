@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterator
 from dataclasses import replace
 
 from tsalab.messages import say
-from tsalab.migrate.catalogue import Server, entries, keys
+from tsalab.migrate.catalogue import Server, ask, entries, keys
 from tsalab.migrate.catalogue.privileges import Privileges, read_privileges
 from tsalab.migrate.ddl import Findings
 from tsalab.migrate.login import Connection
@@ -27,6 +28,20 @@ _LOGGED = {ObjectKind.FUNCTION, ObjectKind.TRIGGER}
 
 # Below this, rows that most databases have need several tries (MariaDB's default is 16 MiB).
 SMALL_PACKET = 16 << 20
+
+
+def refuse_itself(here: Connection, there: Connection, findings: Findings) -> None:
+    """Refuse a target that is the source: its rows would be taken for a copy, and our notes written to it.
+
+    Addresses tell nothing (a forwarded port, another name). A lock that one connection holds is
+    seen by the other only on the same server.
+    """
+    word = f"tsalab {secrets.token_hex(16)}"
+    ((name, _),) = ask(here, "SELECT DATABASE(), GET_LOCK(%s, 0)", word)
+    ((other, holder),) = ask(there, "SELECT DATABASE(), IS_USED_LOCK(%s)", word)
+    ask(here, "SELECT RELEASE_LOCK(%s)", word)
+    if holder and name == other:
+        findings.refuse(say("migration.subject.target"), say("migration.refusal.itself"))
 
 
 def look_for_obstacles(
