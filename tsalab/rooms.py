@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from tsalab.course.course import StepId
 from tsalab.errors import StepError
-from tsalab.steps import Place
+from tsalab.steps import Place, both_ways
 from tsalab.steps.code import EDIT_STEPS, SAVE_STEPS
 from tsalab.steps.template import FRAGMENTS
 
@@ -120,6 +120,10 @@ class Data(_Room):
     def load(self) -> None:
         """Step 14: load the dump into Aurora, or copy the rows."""
         self._lab.perform(14)
+
+    def compare_methods(self, rounds: int = both_ways.ROUNDS) -> None:
+        """Measure both ways to move the data, into a scratch database that goes again."""
+        both_ways.show(self._lab.place, rounds)
 
 
 class Code(_Room):

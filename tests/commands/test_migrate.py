@@ -26,7 +26,7 @@ HEADS = (
 )
 MANY = (
     "CREATE TABLE many (id INT AUTO_INCREMENT PRIMARY KEY, words VARCHAR(2000))",
-    "INSERT INTO many (words) SELECT REPEAT('words ', 300) FROM seq_1_to_20000",
+    "INSERT INTO many (words) SELECT REPEAT('words ', 300) FROM seq_1_to_8000",
 )
 
 
@@ -107,6 +107,17 @@ def test_what_is_in_the_way_is_named_and_nothing_is_moved(options, moving: Movin
         assert "In the way:" in done.output
     assert ("Nothing was moved" in done.stderr) is (options != ("--dry-run",))
     assert tables_of(moving) == ["images"]
+
+
+def test_rows_of_others_go_only_when_asked(moving: Moving, here, there) -> None:
+    here("CREATE TABLE t (id INT PRIMARY KEY)", "INSERT INTO t VALUES (1), (2)")
+    there("CREATE TABLE t (id INT PRIMARY KEY)", "INSERT INTO t VALUES (1), (3)")
+    refused = moving()
+    assert refused.exit_code == 1
+    assert "--replace" in str(refused.exception)
+    done = moving("--resume", "--replace")
+    assert done.exit_code == 0, done.output
+    assert compare(moving.source, moving.target).equal
 
 
 def test_chosen_tables_and_options(moving: Moving, here, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime
 import decimal
+import json
 import string
 import uuid
 from collections.abc import Callable
@@ -200,8 +201,14 @@ def made(server: Server, database: list[Table]) -> None:
         link.commit()
 
 
-def written(server: Server, database: str, tables: list[Table]) -> dict[str, list[tuple[Any, ...]]]:
-    """Every row, by each side's server, in hexadecimal; doubles as numbers."""
+# Of these a MySQL stores the text: MariaDB's own types, and documents, which it writes in its own way.
+AS_TEXT = ("UUID", "INET6", "JSON")
+
+
+def written(
+    server: Server, database: str, tables: list[Table], as_text: tuple[str, ...] = ()
+) -> dict[str, list[tuple[Any, ...]]]:
+    """Every row, by each side's server, in hexadecimal; doubles as numbers, some kinds as text."""
     found = {}
     with server.link(database) as link, link.cursor() as cursor:
         cursor.execute("SET time_zone = '+00:00'")
@@ -211,28 +218,44 @@ def written(server: Server, database: str, tables: list[Table]) -> dict[str, lis
                 if kind.sql in ("FLOAT", "DOUBLE")
                 else f"CONCAT(HEX({quoted(name)}), '/', {quoted(name)}+0)"
                 if kind.sql.startswith(("ENUM", "SET", "BIT"))
+                else f"CAST({quoted(name)} AS CHAR CHARACTER SET utf8mb4)"
+                if kind.sql in as_text
                 else f"HEX(CAST({quoted(name)} AS BINARY))"
                 for name, kind, _ in table.columns
             ]
             link.query(f"SELECT {', '.join(parts)} FROM {quoted(table.name)}")
-            found[table.name] = sorted(link._result.rows, key=repr)
+            documents = {place for place, (_, kind, _) in enumerate(table.columns) if kind.sql == "JSON"}
+            found[table.name] = sorted(
+                (_parsed(row, documents if as_text else set()) for row in link._result.rows), key=repr
+            )
     return found
 
 
-def moved(servers: tuple[Server, Server], database: list[Table]) -> None:
+def _parsed(row: tuple[Any, ...], documents: set[int]) -> tuple[Any, ...]:
+    return tuple(
+        json.loads(value) if place in documents and value is not None else value
+        for place, value in enumerate(row)
+    )
+
+
+def moved(servers: tuple[Server, Server], database: list[Table], as_text: tuple[str, ...] = ()) -> None:
     source, target = servers
     source.sql("DROP DATABASE IF EXISTS here", "CREATE DATABASE here CHARACTER SET utf8mb4")
     target.sql(
         "DROP DATABASE IF EXISTS there",
         "CREATE DATABASE there CHARACTER SET utf8mb4",
-        "CREATE OR REPLACE USER traveller@localhost IDENTIFIED BY 'm'",
+        "DROP USER IF EXISTS traveller@localhost",
+        "CREATE USER traveller@localhost IDENTIFIED BY 'm'",
         "GRANT ALL PRIVILEGES ON there.* TO traveller@localhost",
     )
     try:
         made(source, database)
         mover = Login("127.0.0.1", target.port, "traveller", "m", "there", "target")
-        report = Migration(source.login("here", "source"), mover).run()
-        assert written(source, "here", database) == written(target, "there", database)
+        migration = Migration(source.login("here", "source"), mover)
+        if as_text and migration.plan().refusals:
+            return  # what another vendor has no room for; its reasons have tests of their own
+        report = migration.run()
+        assert written(source, "here", database, as_text) == written(target, "there", database, as_text)
         assert all(table.source_digest == table.target_digest for table in report.tables)
     finally:
         source.sql("DROP DATABASE here")
@@ -246,6 +269,24 @@ QUIET = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.function_
 @given(database=databases())
 def test_any_database_arrives(servers: tuple[Server, Server], database: list[Table]) -> None:
     moved(servers, database)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=QUIET, derandomize=True)
+@given(database=databases())
+def test_any_database_arrives_in_mysql(
+    servers: tuple[Server, Server], mysql: Server, database: list[Table]
+) -> None:
+    moved((servers[0], mysql), database, AS_TEXT)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+@settings(max_examples=300, deadline=None, suppress_health_check=QUIET)
+@given(database=databases())
+def test_many_databases_arrive_in_mysql(
+    servers: tuple[Server, Server], mysql: Server, database: list[Table]
+) -> None:
+    moved((servers[0], mysql), database, AS_TEXT)
 
 
 @pytest.mark.slow

@@ -21,7 +21,8 @@ TRAPS = (
         np VARCHAR(9) COLLATE utf8mb4_nopad_bin, u3 VARCHAR(9) CHARACTER SET utf8mb3,
         ts TIMESTAMP(3) DEFAULT CURRENT_TIMESTAMP(3) ON UPDATE CURRENT_TIMESTAMP(3),
         dt DATETIME DEFAULT CURRENT_TIMESTAMP, bl BLOB DEFAULT 'b', e ENUM('a,b', ')') DEFAULT ')',
-        KEY ig (id2) IGNORED, UNIQUE (u), FULLTEXT (x), CHECK (n COLLATE utf8mb4_uca1400_as_cs <> 'x'))
+        g POINT, KEY g (g(9)), KEY ig (id2) IGNORED, UNIQUE (u), FULLTEXT (x),
+        CHECK (n COLLATE utf8mb4_uca1400_as_cs <> 'x'))
         COMMENT='a;)''b' PAGE_COMPRESSED=1""",
     """CREATE TABLE ar (a INT, id INT AUTO_INCREMENT, PRIMARY KEY (a, id))
         ENGINE=Aria PAGE_CHECKSUM=1 TRANSACTIONAL=1""",
@@ -60,6 +61,7 @@ def test_the_traps(pair_to_mysql, here_for_mysql, mysql) -> None:
         ("table t, column de", "utf8mb4_uca1400_german2_as_cs", "utf8mb4_de_pb_0900_as_cs"),
         ("table t, column np", "utf8mb4_nopad_bin", "utf8mb4_0900_bin"),
         ("table t, key ig", "IGNORED", "INVISIBLE"),
+        ("table t, key g", "KEY `g` (`g`(25))", ""),
         ("table ar", "ENGINE=Aria", "ENGINE=InnoDB"),
         ("table ar", "PAGE_CHECKSUM=1", ""),
         ("table my", "ROW_FORMAT=FIXED", ""),
@@ -134,6 +136,7 @@ CANNOT = {
             DECLARE CONTINUE HANDLER FOR NOT FOUND RETURN 0;
             LOOP FETCH GROUP NEXT ROW; END LOOP; END"""
     ],
+    "table p, key g": ["CREATE TABLE p (g POINT NOT NULL, a INT, UNIQUE (g(20), a))"],
     "table u, key c": [
         "CREATE TABLE t (a INT, b INT, KEY (a))",
         "CREATE TABLE u (x INT, CONSTRAINT c FOREIGN KEY (x) REFERENCES t (a))",

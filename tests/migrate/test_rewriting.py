@@ -202,6 +202,17 @@ def test_what_an_older_target_lacks() -> None:
     assert "has no type vector" in moved(MARIADB, OLD_MYSQL, vector)[1].refusals[0].reason
 
 
+def test_a_hidden_key_that_stands_in_for_a_primary_one() -> None:
+    """MySQL refuses to hide it: error 3522."""
+    body = "`a` int NOT NULL,\n  UNIQUE KEY `u` (`a`) IGNORED"
+    key = Key("u", ("a",), unique=True)
+    what = one(body, Column("a", "int", nullable=False), keys=(key,))
+    made, findings = moved(MARIADB, MYSQL, what)
+    assert "INVISIBLE" not in made.create
+    assert ("INVISIBLE", "") in {(each.was, each.becomes) for each in findings.conversions}
+    assert "IGNORED" in moved(MARIADB, MARIADB, what)[0].create
+
+
 @pytest.mark.parametrize("engine", ["BLACKHOLE", "CONNECT", "FEDERATED", "SPIDER"])
 def test_rows_that_are_elsewhere(engine: str) -> None:
     what = one("`a` int", Column("a", "int"), options=f"ENGINE={engine}", engine=engine)

@@ -49,6 +49,9 @@ def _names(_ctx: click.Context, _param: click.Parameter, text: str) -> tuple[str
 @click.option("--writers", default=3, type=click.IntRange(1, 64), help="Connections that write; 3.")
 @click.option("--resume", is_flag=True, help="Go on from what an earlier run left in the target.")
 @click.option(
+    "--replace", is_flag=True, help="Throw away rows of these tables in the target that something else wrote."
+)
+@click.option(
     "--verify",
     default="full",
     type=click.Choice(["full", "counts", "none"]),
@@ -110,6 +113,7 @@ def _options(given: dict[str, Any]) -> Options:
         writers=given["writers"],
         verify=Verify(given["verify"]),
         resume=given["resume"],
+        replace=given["replace"],
         objects=not given["no_objects"],
         grants=given["grants"],
         max_mb_s=given["max_mb_s"],

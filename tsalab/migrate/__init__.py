@@ -23,6 +23,7 @@ from tsalab.migrate.planning import make_plan
 from tsalab.migrate.questions import connections_of, databases_with, row_counts, server_version
 from tsalab.migrate.removal import drop_tables
 from tsalab.migrate.report import Report, TableReport
+from tsalab.migrate.scratch import scratch
 from tsalab.migrate.verification import Verify
 
 __all__ = [
@@ -51,6 +52,7 @@ __all__ = [
     "marks",
     "read_dump",
     "row_counts",
+    "scratch",
     "server_version",
     "tables",
     "written",

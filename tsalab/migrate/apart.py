@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from tsalab.migrate.blocks import Blocks
 from tsalab.migrate.catalogue import quote
-from tsalab.migrate.formats import LARGE, value_of
+from tsalab.migrate.formats import APPROXIMATE, LARGE, canonical, value_of
 from tsalab.migrate.lines import escaped
 from tsalab.migrate.loading import load
 from tsalab.migrate.login import Connection
@@ -100,7 +100,15 @@ def _digest(connection: Connection, reader: Blocks, columns: tuple[Column, ...],
         f"SHA2({quote(column.name)},256)" if column.kind in LARGE else value_of(column) for column in columns
     ]
     found = _row(connection, reader, values, piece)
-    return hashlib.sha256(b"\0".join(b"-" if value is None else _bytes(value) for value in found)).hexdigest()
+    texts = (_told(value, column) for value, column in zip(found, columns, strict=True))
+    return hashlib.sha256(b"\0".join(texts)).hexdigest()
+
+
+def _told(value: object, column: Column) -> bytes:
+    if value is None:
+        return b"-"
+    text = _bytes(value)
+    return canonical(text + b"\n", (0,)) if column.kind in APPROXIMATE else text
 
 
 def _row(connection: Connection, reader: Blocks, what: list[str], piece: Range) -> tuple[object, ...]:

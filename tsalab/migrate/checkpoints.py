@@ -16,7 +16,7 @@ from tsalab.migrate.login import Connection
 from tsalab.migrate.ranges import Bound, Range
 
 NAME = f"{PRIVATE_PREFIX}pieces"
-_COLUMNS = "position_text, after_bound, upto_bound, row_total, byte_total, content, form"
+_COLUMNS = "position_text, after_bound, upto_bound, row_total, byte_total, content, content_there, form"
 
 
 @dataclass(frozen=True)
@@ -33,8 +33,9 @@ class Checkpoint:
         The rows.
     rows, bytes
         How many, and of how much text.
-    digest
-        SHA-256 of the lines.
+    digest, there
+        SHA-256 of the lines as the source wrote them, and as the target did; the latter is
+        empty when nobody looked and they need not be the same.
     form
         Of how lines were written; a digest says nothing about lines of another form.
     number
@@ -47,6 +48,7 @@ class Checkpoint:
     rows: int
     bytes: int
     digest: str
+    there: str
     form: str
     number: int = 0
 
@@ -57,19 +59,25 @@ def fingerprint(*parts: str) -> str:
 
 
 def create(connection: Connection) -> None:
-    """Make the table, if it is missing."""
+    """Make the table, if it is missing.
+
+    One of another version goes: without notes, rows are held against the source themselves.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT 1 FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = %s",
+            "SELECT COLUMN_NAME FROM information_schema.COLUMNS"
+            " WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = %s",
             (NAME,),
         )
-        if cursor.fetchone() is None:
+        columns = {row[0] for row in cursor.fetchall()}
+        if not columns >= set(_COLUMNS.split(", ")):
+            cursor.execute(f"DROP TABLE IF EXISTS {NAME}")
             cursor.execute(
                 f"CREATE TABLE {NAME} (number BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY,"
                 " table_name VARCHAR(64) NOT NULL, position_text TEXT NOT NULL, after_bound LONGTEXT,"
                 " upto_bound LONGTEXT, row_total BIGINT NOT NULL, byte_total BIGINT NOT NULL,"
-                " content CHAR(64) NOT NULL, form CHAR(64) NOT NULL, KEY (table_name))"
-                " ENGINE=InnoDB CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"
+                " content CHAR(64) NOT NULL, content_there CHAR(64) NOT NULL, form CHAR(64) NOT NULL,"
+                " KEY (table_name)) ENGINE=InnoDB CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"
             )
 
 
@@ -78,10 +86,8 @@ def read(connection: Connection, table: str) -> list[Checkpoint]:
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {_COLUMNS}, number FROM {NAME} WHERE table_name = %s", (table,))  # noqa: S608 - our own name
         found = [
-            Checkpoint(
-                table, Fraction(place), Range(_bound(after), _bound(upto)), rows, size, digest, form, number
-            )
-            for place, after, upto, rows, size, digest, form, number in cursor.fetchall()
+            Checkpoint(table, Fraction(place), Range(_bound(after), _bound(upto)), *rest)
+            for place, after, upto, *rest in cursor.fetchall()
         ]
     return sorted(found, key=lambda checkpoint: checkpoint.place)
 
@@ -90,7 +96,7 @@ def write(connection: Connection, made: Checkpoint) -> None:
     """Note a piece; in its own transaction."""
     with connection.cursor() as cursor:
         cursor.execute(
-            f"INSERT INTO {NAME} (table_name, {_COLUMNS}) VALUES (%s, %s, %s, %s, %s, %s, %s, %s)",  # noqa: S608 - our own names
+            f"INSERT INTO {NAME} (table_name, {_COLUMNS}) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)",  # noqa: S608 - our own names
             (
                 made.table,
                 str(made.place),
@@ -99,6 +105,7 @@ def write(connection: Connection, made: Checkpoint) -> None:
                 made.rows,
                 made.bytes,
                 made.digest,
+                made.there,
                 made.form,
             ),
         )

@@ -91,6 +91,11 @@ class Sides:
             yield
 
 
+def unlike(form: Format, sides: Sides) -> tuple[int, ...]:
+    """Positions of the columns that the two servers print differently."""
+    return () if sides.ours.vendor is sides.theirs.vendor else form.approximate
+
+
 def forms(table: Table, sides: Sides) -> tuple[Format, Format]:
     """How rows are written by the source, and how the target writes and reads them."""
     vendor = sides.theirs.vendor
@@ -116,6 +121,7 @@ class TableCopy:
         self.table, self._sides, self._full = table, sides, full
         self._path = Path(table.path, table.columns)
         self._form, self._there_form = forms(table, sides)
+        self._unlike = unlike(self._form, sides)
         self._mark = checkpoints.fingerprint(
             self._form.line, self._there_form.line, self._path.order, sides.ours.vendor, sides.theirs.vendor
         )
@@ -163,12 +169,13 @@ class TableCopy:
     def _judge(self, it: Checkpoint, ours: Found, kept: list[Checkpoint], link: Connection) -> None:
         with self._sides.writing(self.table.name):
             theirs = self._reader_of(link).digest(it.piece)
-            if ours[1] is not None and ours == theirs:
+            as_noted = ours == (it.rows, it.digest) and theirs == (it.rows, it.there)
+            if ours[1] is not None and (ours == theirs or as_noted):
                 self._note(it.place, Done(ours[0], it.bytes, ours[1], ours[1], proven=True))
                 kept.append(it)
                 return
-            comparable = it.form == self._mark and theirs[1] is not None
-            touched = theirs[0] != it.rows or (comparable and theirs[1] != it.digest)
+            comparable = it.form == self._mark and theirs[1] is not None and bool(it.there)
+            touched = theirs[0] != it.rows or (comparable and theirs[1] != it.there)
             if touched and not self._sides.replace:
                 # Somebody else's rows are not thrown away unasked.
                 raise MigrationError.other_data(self.table.name, theirs[0])
@@ -218,37 +225,39 @@ class TableCopy:
         assert block.data is not None  # noqa: S101 - `_copy` sends the others another way
         digest = block.digest
         link.begin()
-        there = self._is_there(link, block, digest)
+        there = self._is_there(link, block)
         if block.rows and not there:
             taken = load(link, self.table.name, self._there_form.loading, (block.data,)).rows
             if taken != block.rows:
                 self._refuse(link, block.rows, taken)
         theirs = self._verify(link, block) if block.rows else digest
+        expected = theirs or ("" if self._unlike else digest)
         made = Checkpoint(
-            self.table.name, place, block.piece, block.rows, len(block.data), digest, self._mark
+            self.table.name, place, block.piece, block.rows, len(block.data), digest, expected, self._mark
         )
         checkpoints.write(link, made)
         link.commit()
-        self._note(place, Done(block.rows, len(block.data), digest, theirs, proven=there))
+        # What the target holds is equal to it; only its text may be another.
+        self._note(place, Done(block.rows, len(block.data), digest, theirs and digest, proven=there))
 
-    def _is_there(self, link: Connection, block: Block, digest: str) -> bool:
+    def _is_there(self, link: Connection, block: Block) -> bool:
         """Whether the target has exactly these rows already; others in their place go if asked."""
         if not self._occupied:
             return False
-        found = self._reader_of(link).digest(block.piece)
-        if found == (block.rows, digest):
+        there = self._reader_of(link)
+        if arrived(block, there, self._unlike) is not None:
             return True
-        if found[0] and not self._sides.replace:
-            raise MigrationError.other_data(self.table.name, found[0])
-        if found[0]:
+        rows, _ = there.digest(block.piece)
+        if rows and not self._sides.replace:
+            raise MigrationError.other_data(self.table.name, rows)
+        if rows:
             self._clear(link, block.piece)
         return False
 
     def _verify(self, link: Connection, block: Block) -> str:
         if self._sides.verify is not Verify.FULL:
             return ""
-        same = self._sides.ours.vendor is self._sides.theirs.vendor
-        found = arrived(block, self._reader_of(link), self._form.approximate, same_vendor=same)
+        found = arrived(block, self._reader_of(link), self._unlike)
         if found is None:
             self._refuse(link, block.rows, block.rows)
         return found or ""
@@ -278,7 +287,7 @@ class TableCopy:
                 self._refuse(link, 1, 1)
             # Its form is its own: no digest of a whole piece can prove it later.
             checkpoints.write(
-                link, Checkpoint(self.table.name, place, block.piece, 1, row.bytes, ours, "apart")
+                link, Checkpoint(self.table.name, place, block.piece, 1, row.bytes, ours, theirs, "apart")
             )
             link.commit()
         self._sides.throttle.spent(row.bytes)

@@ -11,6 +11,7 @@ character sets pass only as numbers and as raw bytes.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -19,7 +20,7 @@ from tsalab.migrate.model import Column, Vendor
 
 _NUMBERS = frozenset({"tinyint", "smallint", "mediumint", "int", "bigint", "decimal", "year"})
 _TIMES = frozenset({"date", "time", "datetime", "timestamp"})
-_APPROXIMATE = frozenset({"float", "double"})
+APPROXIMATE = frozenset({"float", "double"})
 # MariaDB's own types are raw bytes when they are binary; their text fits any target.
 _AS_TEXT = frozenset({"uuid", "inet4", "inet6"})
 
@@ -38,6 +39,9 @@ FIELDS = (
     r"CHARACTER SET binary FIELDS TERMINATED BY ',' ENCLOSED BY '\'' ESCAPED BY '\\'"
     r" LINES TERMINATED BY '\n'"
 )
+
+# A value as a line has it, in quotes with backslashes before what would end it or bare, and what follows.
+_VALUE = re.compile(rb"('(?:[^'\\]|\\.)*'|[^,\n]+)([,\n])", re.DOTALL)
 
 
 def _plain(name: str, column: Column) -> str:
@@ -115,8 +119,31 @@ def format_of(columns: Sequence[Column], target: Vendor) -> Format:
     return Format(
         line,
         f"{FIELDS} {_reading(columns, target)}",
-        tuple(position for position, column in enumerate(columns) if column.kind in _APPROXIMATE),
+        tuple(position for position, column in enumerate(columns) if column.kind in APPROXIMATE),
     )
+
+
+def canonical(lines: bytes, approximate: Sequence[int]) -> bytes:
+    """Lines whose floating point numbers are written as Python writes them, whichever server did.
+
+    Parameters
+    ----------
+    lines
+        Whole ones.
+    approximate
+        Positions of the numbers, as in `Format`.
+    """
+    numbers, position = frozenset(approximate), 0
+
+    def rewritten(found: re.Match[bytes]) -> bytes:
+        nonlocal position
+        here, text, end = position, found[1], found[2]
+        position = 0 if end == b"\n" else position + 1
+        if here not in numbers or text == b"NULL":
+            return found[0]
+        return repr(float(text.strip(b"'"))).encode() + end
+
+    return _VALUE.sub(rewritten, lines) if numbers else lines
 
 
 def _reading(columns: Sequence[Column], target: Vendor) -> str:

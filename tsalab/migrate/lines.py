@@ -8,7 +8,7 @@ from contextlib import closing
 from dataclasses import dataclass
 
 from tsalab.migrate.catalogue import quote
-from tsalab.migrate.formats import LARGE, Format, value_of
+from tsalab.migrate.formats import LARGE, Format, canonical, value_of
 from tsalab.migrate.login import Connection
 from tsalab.migrate.model import Column, Table
 from tsalab.migrate.rows import cut, stream
@@ -99,8 +99,20 @@ class Lines:
         if too_large or any(warned):
             raise TooLargeError
 
-    def sum(self) -> Sum:
-        """The sum over all rows: made by the server where it can write every row down."""
+    def sum(self, unlike: Sequence[int] = ()) -> Sum:
+        """The sum over all rows: made by the server where it can write every row down.
+
+        Parameters
+        ----------
+        unlike
+            Positions of floating point columns that the other side prints differently: the
+            sum is made here then, of their values.
+        """
+        if unlike:
+            try:
+                return summed(canonical(line, unlike) for line in self.read())
+            except TooLargeError:
+                return summed(canonical(line, unlike) for line in self.read(by_value=True))
         words = ",".join(
             f"COALESCE(SUM(CAST(CONV(SUBSTR(h,{start},16),16,10) AS DECIMAL(20,0))),0)" for start in (1, 17)
         )

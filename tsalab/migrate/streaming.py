@@ -18,9 +18,10 @@ from tsalab.errors import MigrationError
 from tsalab.migrate import checkpoints
 from tsalab.migrate.catalogue import quote
 from tsalab.migrate.checkpoints import Checkpoint
-from tsalab.migrate.copying import Done, Sides, forms
+from tsalab.migrate.copying import Done, Sides, forms, unlike
 from tsalab.migrate.digests import count
 from tsalab.migrate.events import Event, Phase
+from tsalab.migrate.formats import canonical
 from tsalab.migrate.lines import Lines, Sum, TooLargeError
 from tsalab.migrate.loading import load
 from tsalab.migrate.login import Connection
@@ -39,6 +40,7 @@ class StreamCopy:
     def __init__(self, table: Table, sides: Sides, full: Callable[[Connection], None]) -> None:
         self.table, self._sides, self._full = table, sides, full
         self._form, self._there_form = forms(table, sides)
+        self._unlike = unlike(self._form, sides)
         self._mark = checkpoints.fingerprint(self._form.line, self._there_form.line, "stream")
         self.done: dict[Fraction, Done] = {}
         self.started = self.ended = time.monotonic()
@@ -61,9 +63,9 @@ class StreamCopy:
         """Whether what the target holds is the same as the source's."""
         name = self.table.name
         with self._sides.reading(name):
-            ours = Lines(self._sides.reader, self.table, self._form, self.table.stored).sum()
+            ours = Lines(self._sides.reader, self.table, self._form, self.table.stored).sum(self._unlike)
         with self._sides.writing(name):
-            theirs = Lines(self._sides.there, self.table, self._there_form, self.table.stored_there).sum()
+            theirs = self._sum(self._sides.there)
         if ours == theirs:
             size = it.bytes if it is not None else 0
             self.done[Fraction(1)] = Done(ours.rows, size, ours.digest, theirs.digest, proven=True)
@@ -86,7 +88,7 @@ class StreamCopy:
                         line = next(lines, None)
                     if line is None:
                         break
-                    sent.add(line)
+                    sent.add(canonical(line, self._unlike))
                     relay.add(line)
         except TooLargeError:
             relay.give_up()
@@ -112,13 +114,12 @@ class StreamCopy:
             if taken != sent.rows or found != sent:
                 link.rollback()
                 raise MigrationError.not_equal(name, sent.rows, min(taken, found.rows))
-            checkpoints.write(
-                link,
-                Checkpoint(name, Fraction(1), Range(), sent.rows, relay.bytes, sent.digest, self._mark),
-            )
+            ours, theirs = sent.digest, found.digest
+            made = Checkpoint(name, Fraction(1), Range(), sent.rows, relay.bytes, ours, theirs, self._mark)
+            checkpoints.write(link, made)
             link.commit()
-            theirs = sent.digest if self._sides.verify is Verify.FULL else ""
-            self.done[Fraction(1)] = Done(sent.rows, relay.bytes, sent.digest, theirs)
+            verified = theirs if self._sides.verify is Verify.FULL else ""
+            self.done[Fraction(1)] = Done(sent.rows, relay.bytes, ours, verified)
         self._make_keys(link)
 
     def _counted(self, relay: _Relay, sent: Sum) -> Iterator[bytes]:
@@ -132,7 +133,10 @@ class StreamCopy:
     def _proof(self, link: Connection, sent: Sum) -> Sum:
         if self._sides.verify is not Verify.FULL:
             return sent
-        return Lines(link, self.table, self._there_form, self.table.stored_there).sum()
+        return self._sum(link)
+
+    def _sum(self, link: Connection) -> Sum:
+        return Lines(link, self.table, self._there_form, self.table.stored_there).sum(self._unlike)
 
     def _make_keys(self, link: Connection) -> None:
         self._full(link)

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from enum import StrEnum
 
 from tsalab.migrate.blocks import Block, Blocks
-
-# A value as `formats` writes it: in quotes, with backslashes before what would end it, or bare.
-_VALUE = re.compile(rb"'(?:[^'\\]|\\.)*'|[^,\n]+", re.DOTALL)
+from tsalab.migrate.formats import canonical
 
 
 class Verify(StrEnum):
@@ -30,8 +27,8 @@ class Verify(StrEnum):
     NONE = "none"
 
 
-def arrived(sent: Block, there: Blocks, approximate: Sequence[int], *, same_vendor: bool) -> str | None:
-    """Digest of a piece as the target holds it, in the transaction at hand; None when it is another.
+def arrived(sent: Block, there: Blocks, approximate: Sequence[int]) -> str | None:
+    """Digest of a piece as the target writes it down, in the transaction at hand; None when it is another.
 
     Parameters
     ----------
@@ -40,39 +37,16 @@ def arrived(sent: Block, there: Blocks, approximate: Sequence[int], *, same_vend
     there
         Reads the target.
     approximate
-        Positions of floating point columns.
-    same_vendor
-        Whether both servers print these alike; else they are compared by value.
+        Positions of floating point columns that the two servers print differently, to be
+        compared by value: the digest is not the one of what was sent then.
     """
     rows, digest = there.digest(sent.piece)
     if rows != sent.rows:
         return None
     if digest == sent.digest:
         return digest
-    if approximate and not same_vendor and sent.data is not None:
+    if approximate and sent.data is not None:
         found = there.one(sent.piece)
-        if found.data is not None and equal_by_value(sent.data, found.data, approximate):
-            return sent.digest
+        if found.data is not None and canonical(sent.data, approximate) == canonical(found.data, approximate):
+            return found.digest
     return None
-
-
-def equal_by_value(ours: bytes, theirs: bytes, approximate: Sequence[int]) -> bool:
-    """Whether lines hold the same values, however numbers in these columns are printed."""
-    mine, other = _VALUE.findall(ours), _VALUE.findall(theirs)
-    if len(mine) != len(other) or not mine:
-        return mine == other
-    width = len(mine) // max(1, _lines(ours))
-    numbers = set(approximate)
-    return all(
-        left == right or (place % width in numbers and _number(left) == _number(right))
-        for place, (left, right) in enumerate(zip(mine, other, strict=True))
-    )
-
-
-def _lines(text: bytes) -> int:
-    return _VALUE.sub(b"", text).count(b"\n")
-
-
-def _number(text: bytes) -> float | None:
-    word = text.strip(b"'")
-    return None if word == b"NULL" else float(word)

@@ -1,8 +1,8 @@
 """The database on the web server, the lab's way: export, import and stop it, as printed.
 
 The commands are the original's own, letter by letter. `mysqldump` without
-``--single-transaction`` is not a consistent copy of a database in use; `tsalab.migrate`
-does better.
+``--single-transaction`` locks every table while it reads, so that a database in use stands
+still for its writers; `tsalab.migrate` does better.
 """
 
 from __future__ import annotations
@@ -19,13 +19,20 @@ from tsalab.server import failures, watching
 from tsalab.server.connection import Server
 from tsalab.server.execution import Result
 
-DUMP_COMMAND = "mysqldump -u tsauser -pmy-secret-pw tsagallery > dump.sql"
 _DUMP = "dump.sql"
 _QUESTION = r"[Pp]assword: ?$"
 
 # Where a learner may have made the dump, besides the login's own home: as root, or beside
 # the application. Asked for as root, whose home a sandbox has elsewhere than in /root.
 _PLACES = ("$HOME", "${TSA_APP_DIR:-/opt/tsa_gallery}")
+
+
+def dump_command(file: str = _DUMP) -> str:
+    """The command of step 13."""
+    return f"mysqldump -u tsauser -pmy-secret-pw tsagallery > {shlex.quote(file)}"
+
+
+DUMP_COMMAND = dump_command()
 
 
 @dataclass(frozen=True)
@@ -60,6 +67,7 @@ def dump(
     server: Server,
     on_output: Callable[[str], None] | None = None,
     on_written: Callable[[int], None] | None = None,
+    file: str = _DUMP,
 ) -> Result:
     """Step 13, as printed: export the database to `dump.sql` in the login's home.
 
@@ -69,17 +77,20 @@ def dump(
         Called with output as it comes.
     on_written
         Called with the bytes of the file: now and then, on a thread of its own, and at the end.
+    file
+        Another one.
 
     Raises
     ------
     ServerError
         Also `ServerError.disk_full`, when the disk is full.
     """
+    command = dump_command(file)
     if on_written is None:
-        return server.run(DUMP_COMMAND, on_output=on_output)
-    with watching.watched(lambda: watching.size(server, _DUMP), on_written):
-        result = server.run(DUMP_COMMAND, on_output=on_output)
-    on_written(watching.size(server, _DUMP) or 0)
+        return server.run(command, on_output=on_output)
+    with watching.watched(lambda: watching.size(server, file), on_written):
+        result = server.run(command, on_output=on_output)
+    on_written(watching.size(server, file) or 0)
     return result
 
 
@@ -91,6 +102,7 @@ def load(
     password: str,
     on_output: Callable[[str], None] | None = None,
     on_read: Callable[[int, int], None] | None = None,
+    file: str = _DUMP,
 ) -> Result:
     """Step 14, as printed: push `dump.sql` into another database, typing the password.
 
@@ -105,29 +117,32 @@ def load(
     on_read
         Called with the bytes of the file that are read, and all of them: now and then, on
         a thread of its own, and at the end.
+    file
+        Another one.
 
     Raises
     ------
     ServerError
         Saying whether the host, the login or the database was wrong.
     """
-    line = load_command(host, database, user)
+    line = load_command(host, database, user, file)
     with ExitStack() as stack:
         if on_read is not None:
             stack.enter_context(
-                watching.watched(lambda: watching.read_of(server, _DUMP), lambda n: on_read(*n))
+                watching.watched(lambda: watching.read_of(server, file), lambda n: on_read(*n))
             )
         result = server.run(line, prompts={_QUESTION: password}, on_output=on_output, check=False)
     if result.status != 0:
         raise _load_failure(server, result, host, database, user)
-    if on_read is not None and (size := watching.size(server, _DUMP)):
+    if on_read is not None and (size := watching.size(server, file)):
         on_read(size, size)
     return result
 
 
-def load_command(host: str, database: str, user: str = "admin") -> str:
+def load_command(host: str, database: str, user: str = "admin", file: str = _DUMP) -> str:
     """The command of step 14."""
-    return f"mysql -u {shlex.quote(user)} -p -h {shlex.quote(host)} {shlex.quote(database)} < dump.sql"
+    words = ("mysql", "-u", user, "-p", "-h", host, database)
+    return f"{shlex.join(words)} < {shlex.quote(file)}"
 
 
 def _load_failure(server: Server, result: Result, host: str, database: str, user: str) -> ServerError:

@@ -17,15 +17,63 @@ _ORDERED = {
     "binary", "varbinary", "char", "varchar",
 }  # fmt: skip
 
+SPATIAL = {
+    "geometry", "point", "linestring", "polygon", "multipoint", "multilinestring", "multipolygon",
+    "geometrycollection", "geomcollection",
+}  # fmt: skip
 
-def rewrite_keys(keys: Mapping[str, Tokens], of: Mapping[str, Key], context: Context) -> dict[str, Tokens]:
+
+def rewrite_keys(
+    keys: Mapping[str, Tokens], of: Mapping[str, Key], columns: tuple[Column, ...], context: Context
+) -> dict[str, Tokens]:
     """Every key as the target takes it; one that it cannot have is left out or refused, and said."""
+    spatial = {column.name for column in columns if column.kind in SPATIAL}
     found = {}
     for name, pieces in keys.items():
-        made = _rewritten(name, pieces, of.get(name), context)
+        key = of.get(name)
+        if key is not None and not context.target.mariadb and _orders(key, spatial):
+            _refuse_or_drop(key, pieces, context)
+            continue
+        made = _rewritten(name, pieces, key, context)
         if made:
             found[name] = made
+    if not context.target.mariadb and "PRIMARY" not in found:
+        _show_clustering(found, of, columns, context)
     return found
+
+
+def _show_clustering(
+    found: dict[str, Tokens], of: Mapping[str, Key], columns: tuple[Column, ...], context: Context
+) -> None:
+    """MySQL does not hide the unique key that stands in for a primary one (error 3522)."""
+    nullable = {column.name for column in columns if column.nullable}
+    for name, pieces in found.items():
+        key = of.get(name)
+        if key is not None and key.unique and not nullable & set(key.columns):
+            shown = tuple(piece for piece in pieces if piece.word != "INVISIBLE")
+            if shown != pieces:
+                found[name] = shown
+                context.findings.convert(
+                    context.key(name),
+                    "INVISIBLE",
+                    "",
+                    say("migration.conversion.clustering_key", server=context.target.named),
+                )
+
+
+def _orders(key: Key, spatial: set[str]) -> bool:
+    """Whether it is an ordinary key over a spatial value, by its first bytes: MariaDB alone has such."""
+    return key.kind == "BTREE" and bool(spatial & set(key.columns))
+
+
+def _refuse_or_drop(key: Key, pieces: Tokens, context: Context) -> None:
+    subject, server = context.key(key.name), context.target.named
+    if key.unique:
+        context.findings.refuse(subject, say("migration.refusal.spatial_key", server=server))
+    else:
+        context.findings.convert(
+            subject, text(pieces), "", say("migration.conversion.spatial_key", server=server)
+        )
 
 
 def _rewritten(name: str, pieces: Tokens, key: Key | None, context: Context) -> Tokens:

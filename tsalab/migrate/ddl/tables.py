@@ -39,7 +39,7 @@ def rewrite(table: Table, source: Server, target: Server, findings: Findings) ->
         definitions[column.name] = definition
         there.append(made)
     known = {key.name: key for key in table.keys}
-    keys = rewrite_keys(statement.keys, known, context)
+    keys = rewrite_keys(statement.keys, known, table.columns, context)
     path = choose_path(keys, known, table.columns, tuple(there))
     early = early_keys(keys, known, table.columns, path)
     items = [text(keys[name]) for name in early]
