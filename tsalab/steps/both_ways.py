@@ -23,6 +23,7 @@ from tsalab.steps.world import World
 
 ROUNDS = 3
 _FILE = "tsalab-scratch.sql"  # dump.sql is the learner's
+_QUIET = 1.0  # seconds at least, for enough visits
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,7 @@ def _trial(world: World, move: Callable[[World, Login], None]) -> Trial:
 def _quiet(world: World, seconds: float) -> Latency:
     """What visitors meet while nothing is moved, for as long as a move takes."""
     with moving.visited(world) as visits:
-        time.sleep(seconds)
+        time.sleep(max(_QUIET, seconds))
     return visits.latency()
 
 
