@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import subprocess
 import tempfile
 import time
@@ -63,7 +64,14 @@ class Server:
 
 
 def free_port() -> int:
-    return next(port for port in range(19000, 19900) if is_free(port))
+    """A port below what outgoing connections get, so that a killed server finds its own again.
+
+    Each of several processes of a test run has its own hundred: what two of them see free at
+    the same moment, both would take.
+    """
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    first = 19000 + 100 * worker
+    return next(port for port in range(first, first + 100) if is_free(port))
 
 
 def start(folder: Path, *more: str) -> Server:
