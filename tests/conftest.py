@@ -87,6 +87,12 @@ def fresh_sandbox() -> Iterator[LiveSandbox]:
     yield from _live("lab", start_state=True)
 
 
+@pytest.fixture
+def empty_sandbox() -> Iterator[LiveSandbox]:
+    """A sandbox of a test's own, with nothing in it."""
+    yield from _live("lab", start_state=False)
+
+
 @pytest.fixture(scope="module")
 def slow_sandbox() -> Iterator[LiveSandbox]:
     """A sandbox that takes its time, as AWS does: what happens in it can be watched."""

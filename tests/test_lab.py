@@ -259,3 +259,13 @@ def test_an_error_in_a_notebook_is_its_message_alone(
     assert "next: Use one of: database-subnet-group" in said
     assert "Traceback" not in said
     assert "rooms.py" not in said
+
+
+def test_an_account_that_is_not_listed_is_refused(
+    sandbox: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TSALAB_HOME", str(sandbox.home))
+    monkeypatch.setenv("TSALAB_ACCOUNTS", "111122223333")
+    with pytest.raises(ProfileError, match="in which nothing may be changed from here"):
+        Lab.open(sandbox.name, workdir=str(tmp_path / "work"))
+    assert not (tmp_path / "work").exists()

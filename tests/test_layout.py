@@ -23,6 +23,8 @@ MAY: dict[str, set[str]] = {
     "cli": set(),  # names its commands in a table, and imports them when they are called
     "commands": {
         "lab",
+        "cost",
+        "start_state",
         "preflight",
         "reset",
         "runner",

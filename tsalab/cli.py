@@ -26,6 +26,10 @@ COMMANDS = {
     ),
     "doctor": ("tsalab.commands.doctor:doctor", "See whether this machine has what the lab needs."),
     "migrate": ("tsalab.commands.migrate:migrate", "Move any MySQL or MariaDB database into another."),
+    "start-state": (
+        "tsalab.commands.start_state:start_state",
+        "Create what labs 1 to 3 leave behind in an account.",
+    ),
     "sandbox": ("tsalab.commands.sandbox:sandbox", "Start, stop and look at the embedded AWS."),
 }
 

@@ -35,6 +35,9 @@ MONTH_HOURS = 730
 VOLUME_HOUR = 8 * 0.08 / MONTH_HOURS
 SECRET_HOUR = 0.40 / MONTH_HOURS
 
+# What labs 1 to 3 leave behind costs this much; without a cluster it is the web server alone.
+START_STATE_HOUR = SERVER_HOUR + ADDRESS_HOUR + VOLUME_HOUR
+
 
 @dataclass(frozen=True)
 class Item:
@@ -101,7 +104,7 @@ def estimate(parts: Iterable[Part], now: datetime) -> Estimate:
 def _rates(part: Part) -> tuple[float, float]:
     """Dollars an hour while it runs and while it rests."""
     if part.id == "web-server":  # a stopped machine keeps its volume, and gives its address back
-        return SERVER_HOUR + ADDRESS_HOUR + VOLUME_HOUR, VOLUME_HOUR
+        return START_STATE_HOUR, VOLUME_HOUR
     if part.id == "cluster":
         return part.units * ACU_HOUR, 0.0
     if part.id == "secret":

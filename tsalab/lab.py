@@ -106,6 +106,7 @@ class Lab:
         parameters.check({"profile": profile, **given})
         with StepView("open", say("lab.opening", profile=profile)) as view:
             place = _place(locate(profile, on_line=view.line), workdir, method, region)
+            place.account.refuse_unlisted()
             moved = _set_aside(place)
             lab = cls(place, learner, cast("Mode", mode))  # which the table has just checked
             view.end([lab._summary(moved)])

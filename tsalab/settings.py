@@ -33,6 +33,7 @@ SETTINGS = (
         "cache", platformdirs.user_cache_dir("tsalab"), "prepared databases and node modules, safe to delete"
     ),
     Setting("profile", "sandbox", "the AWS profile used when none is given"),
+    Setting("accounts", "", "the only AWS accounts in which anything may be changed, by comma; else all"),
     Setting("language", "en", "the language of the messages: a file of that name in `tsalab/messages/`"),
     Setting(
         "pace",

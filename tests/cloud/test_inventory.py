@@ -26,10 +26,12 @@ def test_environments_by_the_start_of_their_name(account: Account) -> None:
         api.create_environment_ec2(name=name, **options)["environmentId"] for name in ("Lab-one", "My own")
     ]
     environments = Environments(account)
-    assert environments.named("Lab") == {ids[0]: "Lab-one"}
+    assert environments.starting("Lab") == {ids[0]: "Lab-one"}
+    assert environments.named("Lab") == []
+    assert environments.named("Lab-one") == [ids[0]]
     for environment in ids:
         environments.delete(environment)
-    assert environments.named("") == {}
+    assert environments.starting("") == {}
 
 
 def environment(number: int) -> dict[str, Any]:
@@ -44,18 +46,18 @@ def test_environments_are_described_by_25(stubbed: Any) -> None:
     for part in (slice(25), slice(25, 26)):
         asked = {"environmentIds": ids[part]}
         api.add_response("describe_environments", {"environments": rows[part]}, asked)
-    assert len(Environments(account).named("Lab-")) == 26
+    assert len(Environments(account).starting("Lab-")) == 26
 
 
 def test_an_account_that_cloud9_does_not_serve_has_none(stubbed: Any) -> None:
     account, api = stubbed("cloud9")
     api.add_client_error("list_environments", "AccessDeniedException", "closed to new customers")
-    assert Environments(account).named("Lab") == {}
+    assert Environments(account).named("Lab") == []
 
 
 def test_a_region_without_cloud9_has_none(write_profile: Callable[..., Profile]) -> None:
     account = Account(write_profile("region = mx-central-1\n"))
-    assert Environments(account).named("Lab") == {}
+    assert Environments(account).named("Lab") == []
 
 
 def test_other_troubles_of_cloud9_are_told(stubbed: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import psutil
 import pytest
 
+from tests.journeys import foreign
 from tsalab import resources
 from tsalab.records import read_notebook
 
@@ -28,6 +31,17 @@ def papermill(
     command += ["-p", "profile", sandbox.name, "-p", "workdir", str(workdir), *more]
     return subprocess.run(
         command, env=sandbox.env, cwd=out.parent, capture_output=True, text=True, check=False
+    )
+
+
+def tsalab(sandbox: Any, *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "tsalab", *words],
+        env=sandbox.env,
+        cwd=sandbox.home,
+        capture_output=True,
+        text=True,
+        check=False,
     )
 
 
@@ -66,10 +80,19 @@ def files(*folders: Path) -> Iterator[tuple[Path, bytes]]:
 
 
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("method", ["dump", "copy"])
-def test_the_lab_twice_and_its_clean_up(fresh_sandbox: Any, tmp_path: Path, method: str) -> None:
-    sandbox, work = fresh_sandbox, tmp_path / "work"
+@pytest.mark.parametrize(("method", "from_nothing"), [("dump", False), ("copy", True)])
+def test_the_lab_twice_and_its_clean_up(
+    request: pytest.FixtureRequest, tmp_path: Path, method: str, from_nothing: bool
+) -> None:
+    sandbox = request.getfixturevalue("empty_sandbox" if from_nothing else "fresh_sandbox")
+    work = tmp_path / "work"
     lab = tmp_path / "lab4.ipynb"
+    if from_nothing:
+        foreign.make(sandbox.session())
+        at_first = foreign.inventory(sandbox.session())
+        begun = tsalab(sandbox, "start-state", "--profile", sandbox.name, "--yes", "--json")
+        assert begun.returncode == 0, begun.stderr
+        assert json.loads(begun.stdout)["stack"] == "TSAGallery"
     with watched_processes() as processes:
         done = papermill(sandbox, "lab4.ipynb", lab, work, "-p", "method", method, "-p", "learner", "Zoë")
     assert done.returncode == 0, done.stderr[-3000:]
@@ -90,29 +113,12 @@ def test_the_lab_twice_and_its_clean_up(fresh_sandbox: Any, tmp_path: Path, meth
     assert cleaned.returncode == 0, cleaned.stderr[-3000:]
     last = read_notebook(tmp_path / "cleanup.ipynb")[-1]
     assert (last.step, last.saw) == ("cleanup-8", "nothing is left")
-    assert inventory(sandbox) == {
-        "stacks": [],
-        "buckets": [],
-        "secrets": [],
-        "clusters": [],
-        "repositories": [],
-    }
-
-
-def inventory(sandbox: Any) -> dict[str, list[str]]:
-    session = sandbox.session()
-    stacks = session.client("cloudformation").describe_stacks()["Stacks"]
-    return {
-        "stacks": [row["StackName"] for row in stacks],
-        "buckets": [row["Name"] for row in session.client("s3").list_buckets()["Buckets"]],
-        "secrets": [row["Name"] for row in session.client("secretsmanager").list_secrets()["SecretList"]],
-        "clusters": [
-            r["DBClusterIdentifier"] for r in session.client("rds").describe_db_clusters()["DBClusters"]
-        ],
-        "repositories": [
-            r["repositoryName"] for r in session.client("codecommit").list_repositories()["repositories"]
-        ],
-    }
+    found = foreign.inventory(sandbox.session())
+    if from_nothing:
+        assert found == at_first
+        assert all(at_first[kind] for kind in foreign.MADE)
+    else:
+        assert not any(found[kind] for kind in foreign.MADE)
 
 
 def no_secret_is_left(sandbox: Any, password: str, folder: Path, processes: set[str], done: Any) -> None:
@@ -132,12 +138,15 @@ def no_secret_is_left(sandbox: Any, password: str, folder: Path, processes: set[
         assert password.encode() not in history.stdout
 
 
-def test_an_unknown_parameter_is_refused_by_name(fresh_sandbox: Any, tmp_path: Path) -> None:
-    out = tmp_path / "out.ipynb"
-    done = papermill(fresh_sandbox, "lab4.ipynb", out, tmp_path / "work", "-p", "proflie", "x")
+def test_an_unknown_parameter_is_refused_by_name(tmp_path: Path) -> None:
+    """Before anything is looked for or started: there is no sandbox here."""
+    out, env = tmp_path / "out.ipynb", {**os.environ, "TSALAB_HOME": str(tmp_path / "home")}
+    nobody = SimpleNamespace(name="sandbox", env=env)
+    done = papermill(nobody, "lab4.ipynb", out, tmp_path / "work", "-p", "proflie", "x")
     assert done.returncode != 0
     assert "Unknown parameter: proflie." in done.stderr
     assert read_notebook(out) == []
+    assert not (tmp_path / "home").exists()
 
 
 def markers(home: Path) -> list[str]:

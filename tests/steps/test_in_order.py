@@ -297,7 +297,7 @@ def test_without_the_old_database_aurora_is_counted(lab: Lab) -> None:
 
 def test_what_the_clean_up_has_to_find(lab: Lab) -> None:
     lab.place.account.client("cloud9").create_environment_ec2(
-        name="TSAGallery-IDE", instanceType="t3.small", imageId="amazonlinux-2023-x86_64"
+        name="TSAGallery", instanceType="t3.small", imageId="amazonlinux-2023-x86_64"
     )
     lab.place.account.client("rds").create_db_cluster_snapshot(
         DBClusterSnapshotIdentifier="kept-by-hand", DBClusterIdentifier="TSAGallery-database-cluster"

@@ -12,6 +12,7 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
+from tsalab import settings
 from tsalab.cloud.refusals import refusals
 from tsalab.cloud.sessions import core_session
 from tsalab.errors import ProfileError
@@ -77,6 +78,18 @@ class Account:
         with self.doing(say("cloud.doing.identity")):
             answer = self.client("sts").get_caller_identity()
         return {"account": answer["Account"], "arn": answer["Arn"]}
+
+    def refuse_unlisted(self) -> None:
+        """Refuse an account that the setting ``accounts`` does not name, where it names any.
+
+        Raises
+        ------
+        ProfileError
+            With the account and the list.
+        """
+        listed = [word.strip() for word in settings.get("accounts").split(",") if word.strip()]
+        if listed and self.identity["account"] not in listed:
+            raise ProfileError.not_listed(self.profile.name, self.identity["account"], listed)
 
     @property
     def ssh_config(self) -> Path | None:

@@ -21,7 +21,11 @@ class Environments:
     def _api(self) -> Any:
         return self._account.client("cloud9")
 
-    def named(self, start: str) -> dict[str, str]:
+    def named(self, name: str) -> list[str]:
+        """Ids of the environments of exactly this name."""
+        return [id_ for id_, known in self.starting(name).items() if known == name]
+
+    def starting(self, start: str) -> dict[str, str]:
         """Names by id, of the environments whose name begins with ``start``.
 
         Cloud9 is closed to new customers and absent from some regions: both count as "none".

@@ -1,4 +1,8 @@
-"""What is left of the lab in an account, and how to remove what no stack removes."""
+"""What is left of the lab in an account, and how to remove what no stack removes.
+
+An account may hold things of other people whose names are much alike. Only what bears the
+lab's exact name is the lab's; of what no stack made, only what bears our tag too.
+"""
 
 from __future__ import annotations
 
@@ -16,10 +20,22 @@ from tsalab.messages import say
 
 @dataclass(frozen=True)
 class Leftover:
-    """One thing that still exists."""
+    """One thing that still exists.
+
+    Attributes
+    ----------
+    kind, name
+        In words, and as the account has it.
+    ours
+        Whether it is the lab's; else it is only named much alike.
+    """
 
     kind: str
     name: str
+    ours: bool = True
+
+
+TAG = {"Key": "created-by", "Value": "tsalab"}  # on everything that we create outside of a stack
 
 
 @dataclass(frozen=True)
@@ -50,6 +66,24 @@ class Names:
         """Identifier of the cluster that step 4 names."""
         return f"{self.gallery}-database-cluster"
 
+    @property
+    def secret(self) -> str:
+        """Name of the secret of step 3."""
+        return f"{self.gallery}-RDSMasterSecret"
+
+    def owns_bucket(self, account: Account, bucket: str) -> bool:
+        """Whether a bucket has the data bucket's name, or one that CloudFormation made for our stacks."""
+        made = [f"{stack}-{logical}-".lower() for stack in self.stacks for logical in _BUCKETS]
+        return bucket == data_bucket(account) or bucket.startswith(tuple(made))
+
+
+_BUCKETS = ("StackData", "PipelineArtifacts")  # by their names in the templates
+
+
+def data_bucket(account: Account) -> str:
+    """Name that the start state gives the data bucket: nobody else's account has the same."""
+    return f"tsagallery-data-{account.identity['account']}-{account.region}"
+
 
 def leftovers(account: Account, names: Names) -> list[Leftover]:
     """Everything of the lab that the account still holds; empty after a complete clean-up.
@@ -59,15 +93,40 @@ def leftovers(account: Account, names: Names) -> list[Leftover]:
     CloudError
         When AWS refuses one of the questions: then the answer would not be complete.
     """
+    return [thing for thing in _scan(account, names) if thing.ours]
+
+
+def alike(account: Account, names: Names) -> list[Leftover]:
+    """What is named like the lab's things and is not known to be the lab's: nobody here deletes it.
+
+    Raises
+    ------
+    CloudError
+        When AWS refuses one of the questions.
+    """
+    return [thing for thing in _scan(account, names) if not thing.ours]
+
+
+def _scan(account: Account, names: Names) -> list[Leftover]:
     found: list[Leftover] = []
     for look in _LOOKS:
         found += look(account, names)
     return found
 
 
+def repositories_there(account: Account, names: Names) -> list[str]:
+    """The repositories of the lab's names that exist, whoever made them."""
+    return [thing.name for thing in _repositories(account, names)]
+
+
+def has_key_pair(account: Account, names: Names) -> bool:
+    """Whether there is a key pair of the lab's name, whoever made it."""
+    return any(_key_pairs(account, names))
+
+
 def delete_repositories(account: Account, names: Names) -> list[str]:
     """Delete the lab's repositories; returns those that existed."""
-    present = [leftover.name for leftover in _repositories(account, names)]
+    present = [thing.name for thing in _repositories(account, names) if thing.ours]
     for name in present:
         with account.doing(say("cloud.doing.repository_delete", name=name)):
             account.client("codecommit").delete_repository(repositoryName=name)
@@ -76,7 +135,7 @@ def delete_repositories(account: Account, names: Names) -> list[str]:
 
 def delete_key_pair(account: Account, names: Names) -> list[str]:
     """Delete the lab's key pair; returns its name if it existed."""
-    present = [leftover.name for leftover in _key_pairs(account, names)]
+    present = [thing.name for thing in _key_pairs(account, names) if thing.ours]
     for name in present:
         with account.doing(say("cloud.doing.key_pair_delete", name=name)):
             account.client("ec2").delete_key_pair(KeyName=name)
@@ -94,11 +153,12 @@ def _stacks(account: Account, names: Names) -> Iterator[Leftover]:
 
 def _buckets(account: Account, names: Names) -> Iterator[Leftover]:
     starts = tuple(f"{name.lower()}-" for name in names.stacks)
+    kind = say("cloud.kind.bucket")
     with account.doing(say("cloud.doing.buckets")):
         rows = account.client("s3").list_buckets()["Buckets"]
     for row in rows:
         if row["Name"].startswith(starts):
-            yield Leftover(say("cloud.kind.bucket"), row["Name"])
+            yield Leftover(kind, row["Name"], names.owns_bucket(account, row["Name"]))
 
 
 def _secrets(account: Account, names: Names) -> Iterator[Leftover]:
@@ -107,7 +167,7 @@ def _secrets(account: Account, names: Names) -> Iterator[Leftover]:
         rows = [row for page in pages for row in page["SecretList"]]
     for row in rows:
         if row["Name"].startswith(f"{names.gallery}-"):
-            yield Leftover(say("cloud.kind.secret"), row["Name"])
+            yield Leftover(say("cloud.kind.secret"), row["Name"], row["Name"] == names.secret)
 
 
 def _clusters(account: Account, names: Names) -> Iterator[Leftover]:
@@ -133,12 +193,14 @@ def _repositories(account: Account, names: Names) -> Iterator[Leftover]:
     for name in names.repositories:
         with account.doing(say("cloud.doing.repository", name=name)):
             try:
-                account.client("codecommit").get_repository(repositoryName=name)
+                api = account.client("codecommit")
+                arn = api.get_repository(repositoryName=name)["repositoryMetadata"]["Arn"]
+                tags = api.list_tags_for_resource(resourceArn=arn)["tags"]
             except ClientError as error:
                 if error_code(error) != "RepositoryDoesNotExistException":
                     raise
                 continue
-        yield Leftover(say("cloud.kind.repository"), name)
+        yield Leftover(say("cloud.kind.repository"), name, tags.get(TAG["Key"]) == TAG["Value"])
 
 
 def _key_pairs(account: Account, names: Names) -> Iterator[Leftover]:
@@ -148,12 +210,12 @@ def _key_pairs(account: Account, names: Names) -> Iterator[Leftover]:
         )
     for row in rows["KeyPairs"]:
         if row["KeyName"] == names.key_pair:  # whoever deletes believes no filter
-            yield Leftover(say("cloud.kind.key_pair"), row["KeyName"])
+            yield Leftover(say("cloud.kind.key_pair"), row["KeyName"], TAG in row.get("Tags", []))
 
 
 def _environments(account: Account, names: Names) -> Iterator[Leftover]:
-    for name in Environments(account).named(names.gallery).values():
-        yield Leftover(say("cloud.kind.cloud9_environment"), name)
+    for name in Environments(account).starting(names.gallery).values():
+        yield Leftover(say("cloud.kind.cloud9_environment"), name, name == names.gallery)
 
 
 _LOOKS: tuple[Callable[[Account, Names], Iterator[Leftover]], ...] = (

@@ -43,6 +43,11 @@ class ProfileError(TsalabError):
         )
 
     @classmethod
+    def not_listed(cls, name: str, account: str, listed: Iterable[str]) -> Self:
+        """The account is not one of those that the setting ``accounts`` allows."""
+        return cls(**error("profile.not_listed", name=name, account=account, listed=", ".join(listed)))
+
+    @classmethod
     def no_region(cls, name: str) -> Self:
         """The profile names no region."""
         return cls(**error("profile.no_region", name=name))

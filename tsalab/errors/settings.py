@@ -31,6 +31,11 @@ class SettingError(TsalabError):
         return cls(**error("settings.no_language", name=name, known=", ".join(known)))
 
     @classmethod
+    def not_confirmed(cls, option: str) -> Self:
+        """Nobody can be asked whether to go on."""
+        return cls(**error("commands.start_state.not_confirmed", option=option))
+
+    @classmethod
     def bad_url(cls, name: str, reason: str, form: str) -> Self:
         """A URL that is none, or of another kind. It is not repeated: it may hold a password."""
         return cls(**error("commands.migrate.bad_url", name=name, reason=reason, form=form))

@@ -4,11 +4,13 @@ The same code serves the sandbox and an account. Nothing in here knows which of 
 has, and nothing reaches a machine other than through AWS, git and the site's address.
 
 - ``creation``   the order of things, and what runs at the same time
+- ``survey``     what is there already
 - ``run``        what every part has in its hand
 - ``key_pair``, ``repositories``, ``history``, ``stacks``, ``serving``   the parts
 """
 
 from tsalab.start_state.creation import StartState, create
 from tsalab.start_state.run import BOOTSTRAP, CHILD, KEY_NAME
+from tsalab.start_state.survey import Piece, survey
 
-__all__ = ["BOOTSTRAP", "CHILD", "KEY_NAME", "StartState", "create"]
+__all__ = ["BOOTSTRAP", "CHILD", "KEY_NAME", "Piece", "StartState", "create", "survey"]

@@ -5,11 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from tsalab.cloud.account import Account
+from tsalab.cloud.inventory import TAG
 from tsalab.files import write_private
 from tsalab.messages import say
 from tsalab.start_state.run import KEY_NAME, Run
-
-_TAG = {"Key": "created-by", "Value": "tsalab"}
 
 
 def default_file(account: Account) -> Path:
@@ -28,7 +27,7 @@ def create(run: Run, file: Path, *, unused: bool) -> None:
     with run.account.doing(say("cloud.doing.key_pair_create", name=KEY_NAME)):
         pairs = api.describe_key_pairs().get("KeyPairs", [])
         found = [pair for pair in pairs if pair["KeyName"] == KEY_NAME]
-        if found and (file.exists() or not unused or _TAG not in found[0].get("Tags", [])):
+        if found and (file.exists() or not unused or TAG not in found[0].get("Tags", [])):
             there = say(
                 "start_state.key_pair_there" if file.exists() else "start_state.key_pair_lost",
                 name=KEY_NAME,
@@ -41,7 +40,7 @@ def create(run: Run, file: Path, *, unused: bool) -> None:
         made = api.create_key_pair(
             KeyName=KEY_NAME,
             KeyType="ed25519",
-            TagSpecifications=[{"ResourceType": "key-pair", "Tags": [_TAG]}],
+            TagSpecifications=[{"ResourceType": "key-pair", "Tags": [TAG]}],
         )
     write_private(file, made["KeyMaterial"].rstrip("\n") + "\n")
     run.tell(say("start_state.part.key_pair"), say("start_state.key_pair_created", name=KEY_NAME, file=file))

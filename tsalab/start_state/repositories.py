@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tsalab.cloud.git import signed
+from tsalab.cloud.inventory import TAG
 from tsalab.messages import say
 from tsalab.start_state.history import History, push
 from tsalab.start_state.run import Run
@@ -13,7 +14,9 @@ def create(run: Run, wanted: History) -> None:
     api, name = run.account.client("codecommit"), wanted.repository
     with run.account.doing(say("cloud.doing.repository_create", name=name)):
         try:
-            made = api.create_repository(repositoryName=name, repositoryDescription=wanted.description)
+            made = api.create_repository(
+                repositoryName=name, repositoryDescription=wanted.description, tags={TAG["Key"]: TAG["Value"]}
+            )
         except api.exceptions.RepositoryNameExistsException:
             made = api.get_repository(repositoryName=name)
             if api.list_branches(repositoryName=name).get("branches"):

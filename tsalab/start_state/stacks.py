@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tsalab import resources
 from tsalab.cloud.bucket import Bucket
+from tsalab.cloud.inventory import TAG, data_bucket
 from tsalab.cloud.pipeline import Pipeline
 from tsalab.cloud.stacks import Stack, StackState
 from tsalab.cloud.waiting import poll
@@ -32,7 +33,7 @@ def _create_bootstrap(run: Run, name: str, ssh_location: str | None) -> None:
     values = {
         "KeyName": KEY_NAME,
         "ChildStackName": CHILD,
-        "DataBucketName": f"tsagallery-data-{run.account.identity['account']}-{run.account.region}",
+        "DataBucketName": data_bucket(run.account),
     }
     if ssh_location:
         values["SSHLocation"] = ssh_location
@@ -43,6 +44,7 @@ def _create_bootstrap(run: Run, name: str, ssh_location: str | None) -> None:
             TemplateBody=body,
             Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in values.items()],
             Capabilities=["CAPABILITY_IAM"],
+            Tags=[TAG],  # which CloudFormation hands on to what the stack holds
         )
 
 

@@ -10,13 +10,13 @@ from __future__ import annotations
 from tsalab.cloud.bucket import Bucket
 from tsalab.cloud.cluster import Cluster
 from tsalab.cloud.environments import Environments
-from tsalab.cloud.inventory import Names, delete_key_pair, delete_repositories, leftovers
+from tsalab.cloud.inventory import Names, alike, delete_key_pair, delete_repositories, leftovers
 from tsalab.cloud.stacks import Stack
 from tsalab.cloud.waiting import poll
 from tsalab.course import CLEANUP
 from tsalab.errors import CloudError
 from tsalab.messages import say
-from tsalab.show import StepView, note, table
+from tsalab.show import Part, StepView, note, table
 from tsalab.steps.following import Follower, look_again
 from tsalab.steps.place import Place
 from tsalab.steps.step import STEPS, Finding, Outcome
@@ -79,17 +79,18 @@ def do_empty(world: World, view: StepView) -> Outcome:
 def check_environment(world: World) -> Finding:
     """No Cloud9 environment of the lab is left."""
     expected = say("check.environment.expected")
-    names = Environments(world.place.account).named(world.place.stack)
-    saw = ", ".join(names.values()) or say("check.environment.none")
-    return Finding(not names, saw, expected, "" if not names else CLEANUP.step("cleanup-2").by_hand)
+    name = world.place.stack
+    there = Environments(world.place.account).named(name)
+    saw = ", ".join(name for _ in there) or say("check.environment.none")
+    return Finding(not there, saw, expected, CLEANUP.step("cleanup-2").by_hand if there else "")
 
 
 @STEPS.do("cleanup-2")
 def do_delete_environment(world: World, view: StepView) -> Outcome:
     """Delete the lab's Cloud9 environments."""
     environments = Environments(world.place.account)
-    for environment_id, name in environments.named(world.place.stack).items():
-        view.line(say("do.cleanup.deleting", name=name))
+    for environment_id in environments.named(world.place.stack):
+        view.line(say("do.cleanup.deleting", name=world.place.stack))
         environments.delete(environment_id)
     return Outcome()
 
@@ -238,6 +239,13 @@ def check_nothing_left(world: World) -> Finding:
     return Finding(True, say("check.left.nothing"), expected, facts={"left": []})
 
 
+def kept(place: Place) -> list[Part]:
+    """What is named like the lab's things and stays, for people who may want to look at it."""
+    rows = [(thing.kind, thing.name) for thing in alike(place.account, names_of(place))]
+    headings = (say("do.cleanup.heading.kind"), say("do.cleanup.heading.kept"))
+    return [table(rows, headings, caption=say("do.cleanup.kept"))] if rows else []
+
+
 @STEPS.do("cleanup-8")
 def do_delete_rest(world: World, view: StepView) -> Outcome:
     """Delete what no stack deletes: snapshots, the repositories and the key pair."""
@@ -253,6 +261,8 @@ def do_delete_rest(world: World, view: StepView) -> Outcome:
     look_again(world)
     for kind, name in deleted:
         view.line(say("do.cleanup.deleted", kind=kind, name=name))
+    others = kept(place)
     if not deleted:
-        return Outcome(parts=[note(say("do.cleanup.nothing"))])
-    return Outcome(parts=[table(deleted, (say("do.cleanup.heading.kind"), say("do.cleanup.heading.name")))])
+        return Outcome(parts=[note(say("do.cleanup.nothing")), *others])
+    headings = (say("do.cleanup.heading.kind"), say("do.cleanup.heading.name"))
+    return Outcome(parts=[table(deleted, headings), *others])

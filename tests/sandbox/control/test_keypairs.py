@@ -71,3 +71,22 @@ def test_filters_are_heard(clients, key_name):
             found("colour", "blue")
     finally:
         ec2.delete_key_pair(KeyName="filtered-1")
+
+
+def test_tags_and_kind_are_shown(clients):
+    ec2 = clients("ec2")
+    tags = [{"Key": "made by", "Value": "<us> & you"}]
+    made = ec2.create_key_pair(
+        KeyName="tagged", KeyType="ed25519", TagSpecifications=[{"ResourceType": "key-pair", "Tags": tags}]
+    )
+    (found,) = ec2.describe_key_pairs(KeyNames=["tagged"])["KeyPairs"]
+    assert found == {
+        "KeyName": "tagged",
+        "KeyFingerprint": made["KeyFingerprint"],
+        "KeyPairId": made["KeyPairId"],
+        "KeyType": "ed25519",
+        "Tags": tags,
+    }
+    ec2.delete_key_pair(KeyName="tagged")
+    with pytest.raises(ClientError, match=r"InvalidKeyPair\.NotFound"):
+        ec2.describe_key_pairs(KeyNames=["tagged"])

@@ -7,7 +7,6 @@ import fnmatch
 import hashlib
 import logging
 import re
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from tsalab.files import write_private
@@ -22,6 +21,7 @@ TOUCHES = (
     "services.ec2._key_pairs",
     "services.ec2._p",
     "services.ec2._parse_tag_specs",
+    "services.ec2._tags",
     "services.ec2._xml",
 )
 _NAME = re.compile(r"[\x20-\x2e\x30-\x7e]{1,255}")
@@ -49,15 +49,18 @@ def install(context: Context) -> None:
         return response
 
     ec2._ACTION_MAP["DeleteKeyPair"] = delete
-    every = ec2._ACTION_MAP["DescribeKeyPairs"]
-    ec2._ACTION_MAP["DescribeKeyPairs"] = lambda p: _describe(p, every)
+    ec2._ACTION_MAP["DescribeKeyPairs"] = describe
 
 
-def _describe(p: dict[str, Any], every: Callable[[dict[str, Any]], Response]) -> Response:
-    """``DescribeKeyPairs`` with its filters, which the emulator does not read."""
+def describe(p: dict[str, Any]) -> Response:
+    """``DescribeKeyPairs`` with its filters and with tags, which the emulator does not know."""
     from ministack.services import ec2
 
-    names = set(ec2._key_pairs)
+    asked = [value for key, (value, *_) in p.items() if re.fullmatch(r"KeyName\.\d+", key)]
+    for name in asked:
+        if name not in ec2._key_pairs:
+            return _error("InvalidKeyPair.NotFound", f"The key pair '{name}' does not exist")
+    names = set(asked or ec2._key_pairs)
     number = 1
     while name := ec2._p(p, f"Filter.{number}.Name"):
         if name not in _FILTERS:
@@ -69,13 +72,25 @@ def _describe(p: dict[str, Any], every: Callable[[dict[str, Any]], Response]) ->
             if any(fnmatch.fnmatchcase(ec2._key_pairs[pair][_FILTERS[name]], value) for value in wanted)
         }
         number += 1
-    if number == 1:
-        return every(p)
-    if not names:
-        found: Response = ec2._xml(200, "DescribeKeyPairsResponse", "<keySet/>")
-        return found
-    rest = {key: value for key, value in p.items() if not key.startswith("Filter.")}
-    return every(rest | {f"KeyName.{index}": [name] for index, name in enumerate(sorted(names), start=1)})
+    rows = "".join(_row(ec2._key_pairs[name]) for name in sorted(names))
+    found: Response = ec2._xml(200, "DescribeKeyPairsResponse", f"<keySet>{rows}</keySet>")
+    return found
+
+
+def _row(pair: dict[str, Any]) -> str:
+    from ministack.services import ec2
+
+    tags = "".join(
+        f"<item><key>{ec2._esc(tag['Key'])}</key><value>{ec2._esc(tag['Value'])}</value></item>"
+        for tag in ec2._tags.get(pair["KeyPairId"], [])
+    )
+    return (
+        f"<item><keyName>{ec2._esc(pair['KeyName'])}</keyName>"
+        f"<keyFingerprint>{pair['KeyFingerprint']}</keyFingerprint>"
+        f"<keyPairId>{pair['KeyPairId']}</keyPairId>"
+        f"<keyType>{'ed25519' if pair['_PublicKey'].startswith('ssh-ed25519') else 'rsa'}</keyType>"
+        f"<tagSet>{tags}</tagSet></item>"
+    )
 
 
 def public_key(name: str) -> str | None:
