@@ -59,6 +59,23 @@ def test_a_wrong_key_is_refused_and_not_shown(bare_sandbox: Any, write_profile: 
     assert "not-a-real-one" not in str(caught.value)
 
 
+def test_who_logs_in_again_goes_on_with_the_same_account(bare_sandbox: Any, write_profile: Write) -> None:
+    endpoint = bare_sandbox.folder.read_facts()["endpoint_url"]
+    profile = write_profile(f"region = us-east-1\nendpoint_url = {endpoint}\n")
+    account = Account(profile, "eu-west-1")
+    before = account.client("s3")
+    with pytest.raises(ProfileError, match="does not accept the credentials"):
+        _ = account.identity
+    assert profile.credentials is not None
+    good = bare_sandbox.folder.path("aws", "credentials").read_text()
+    profile.credentials.write_text(good.replace(f"[{bare_sandbox.name}]", f"[{profile.name}]"))
+    assert (
+        account.identity["account"] == bare_sandbox.session().client("sts").get_caller_identity()["Account"]
+    )
+    assert account.client("s3") is not before
+    assert account.region == "eu-west-1"
+
+
 @pytest.mark.parametrize("credentials", ["", KEYS.splitlines()[0] + "\n"], ids=["none", "half"])
 def test_no_credentials_are_told(write_profile: Write, credentials: str) -> None:
     with pytest.raises(ProfileError, match="does not accept the credentials of profile stub"):

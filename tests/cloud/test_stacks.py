@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 import json
+import random
+import statistics
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -223,7 +225,8 @@ def test_a_wait_reads_at_least_once_and_tells_how_it_ended() -> None:
     assert poll(lambda: next(readings), lambda seen: seen == 4, seconds=20) == (4, True)
 
 
-def test_a_wait_backs_off_and_ends_in_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
+def pauses_of(monkeypatch: pytest.MonkeyPatch, seconds: float) -> list[float]:
+    """The pauses of a wait for what never comes; its time passes in no time."""
     now, pauses = [0.0], []
 
     def sleep(seconds: float) -> None:
@@ -232,9 +235,23 @@ def test_a_wait_backs_off_and_ends_in_its_time(monkeypatch: pytest.MonkeyPatch) 
 
     monkeypatch.setattr(time, "monotonic", lambda: now[0])
     monkeypatch.setattr(time, "sleep", sleep)
-    _, ended = poll(lambda: None, lambda _: False, seconds=600)
+    _, ended = poll(lambda: None, lambda _: False, seconds=seconds)
     assert not ended
-    assert now[0] == pytest.approx(600)
+    assert now[0] == pytest.approx(seconds)
+    return pauses
+
+
+def test_a_wait_backs_off_and_ends_in_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(random, "uniform", lambda low, high: (low + high) / 2)
+    pauses = pauses_of(monkeypatch, 600)
     assert pauses[:-1] == sorted(pauses[:-1])
     assert max(pauses) == 5
     assert len(pauses) < 170
+
+
+def test_two_who_begin_together_do_not_ask_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    one, other = pauses_of(monkeypatch, 600), pauses_of(monkeypatch, 600)
+    assert not set(one) & set(other)
+    for late in (one, other):
+        assert max(late) <= 6
+        assert 4 <= statistics.mean(late[-20:-1]) <= 6

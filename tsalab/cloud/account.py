@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import threading
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -41,14 +42,18 @@ class Account:
 
     def __init__(self, profile: Profile, region: str | None = None) -> None:
         self.profile = profile
-        self.core = core_session(profile)
+        self._making = threading.Lock()  # clients may be used by several threads, but not made by them
+        self._begin(region)
+
+    def _begin(self, region: str | None) -> None:
+        """Read the profile's files, with the credentials they hold now."""
+        self.core = core_session(self.profile)
         self._settings = self.core.get_scoped_config()
         self._session = boto3.Session(botocore_session=self.core, region_name=region)
         if not self._session.region_name:
-            raise ProfileError.no_region(profile.name)
+            raise ProfileError.no_region(self.profile.name)
         self.region: str = self._session.region_name
         self._clients: dict[str, Any] = {}
-        self._making = threading.Lock()  # clients may be used by several threads, but not made by them
 
     def client(self, service: str) -> Any:
         """A boto3 client, made once a service."""
@@ -62,9 +67,20 @@ class Account:
         """The boto3 session behind the clients."""
         return self._session
 
-    def doing(self, action: str) -> AbstractContextManager[None]:
-        """Name what is being done, for the error if AWS refuses it."""
-        return refusals(action, self.profile.name)
+    @contextmanager
+    def doing(self, action: str) -> Iterator[None]:
+        """Name what is being done, for the error if AWS refuses it.
+
+        Credentials that AWS does not accept are read anew at the next call: whoever logs in
+        again meanwhile goes on where it stopped, in the same kernel.
+        """
+        try:
+            with refusals(action, self.profile.name):
+                yield
+        except ProfileError:
+            with self._making:
+                self._begin(self.region)
+            raise
 
     @cached_property
     def identity(self) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import time
 from collections.abc import Callable
 from typing import TypeVar
@@ -10,7 +11,9 @@ T = TypeVar("T")
 
 # Each pause is a fifth of the time already waited: a state that appears after 0.5 s is seen
 # within 0.1 s, one that takes ten minutes costs AWS about 150 questions, one every 5 s at most.
+# A class that began together does not ask together: each pause is up to a fifth shorter or longer.
 _FIRST, _SHARE, _MOST = 0.02, 0.2, 5.0
+_JITTER = 0.2
 
 
 def poll(read: Callable[[], T], done: Callable[[T], bool], *, seconds: float) -> tuple[T, bool]:
@@ -38,4 +41,5 @@ def poll(read: Callable[[], T], done: Callable[[T], bool], *, seconds: float) ->
         waited = time.monotonic() - start
         if waited >= seconds:
             return reading, False
-        time.sleep(min(max(_FIRST, waited * _SHARE), _MOST, seconds - waited))
+        pause = min(max(_FIRST, waited * _SHARE), _MOST) * random.uniform(1 - _JITTER, 1 + _JITTER)  # noqa: S311
+        time.sleep(min(pause, seconds - waited))
