@@ -75,7 +75,7 @@ class Account:
         again meanwhile goes on where it stopped, in the same kernel.
         """
         try:
-            with refusals(action, self.profile.name):
+            with refusals(action, self.profile.name, self._identify):
                 yield
         except ProfileError:
             with self._making:
@@ -92,7 +92,7 @@ class Account:
             When AWS does not accept the credentials.
         """
         with self.doing(say("cloud.doing.identity")):
-            answer = self.client("sts").get_caller_identity()
+            answer = self._identify()
         return {"account": answer["Account"], "arn": answer["Arn"]}
 
     def refuse_unlisted(self) -> None:
@@ -106,6 +106,10 @@ class Account:
         listed = [word.strip() for word in settings.get("accounts").split(",") if word.strip()]
         if listed and self.identity["account"] not in listed:
             raise ProfileError.not_listed(self.profile.name, self.identity["account"], listed)
+
+    def _identify(self) -> dict[str, str]:
+        answer: dict[str, str] = self.client("sts").get_caller_identity()
+        return answer
 
     @property
     def ssh_config(self) -> Path | None:

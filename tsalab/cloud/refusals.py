@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from botocore import exceptions as boto
@@ -33,8 +33,12 @@ _NO_CREDENTIALS = (
 )
 
 
+# S3 answers a HEAD without a body: a session that has expired is then a bare 400, like much else.
+_WORDLESS = "400"
+
+
 @contextmanager
-def refusals(doing: str, profile: str) -> Iterator[None]:
+def refusals(doing: str, profile: str, identify: Callable[[], object] | None = None) -> Iterator[None]:
     """Say what was being done when AWS refused.
 
     Parameters
@@ -43,6 +47,9 @@ def refusals(doing: str, profile: str) -> Iterator[None]:
         The action, as it follows "AWS refused to".
     profile
         The profile in use.
+    identify
+        Asks AWS something that fails for bad credentials alone; called when a refusal does
+        not say whether they were its reason.
 
     Raises
     ------
@@ -57,6 +64,9 @@ def refusals(doing: str, profile: str) -> Iterator[None]:
         code, message = error_code(error), str(error.response["Error"].get("Message", ""))
         if code in _BAD_CREDENTIALS:
             raise ProfileError.refused(profile, f"{code}: {message}") from error
+        if code == _WORDLESS and identify is not None:
+            with refusals(doing, profile):
+                identify()
         raise CloudError.refused(doing, code, message) from error
     except _NO_CREDENTIALS as error:
         raise ProfileError.refused(profile, str(error)) from error
