@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tsalab import cost
+from tsalab import cost, resources
 from tsalab.architecture import Part, State
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -60,3 +60,16 @@ def test_everything_is_added_and_what_is_not_there_or_free_costs_nothing() -> No
 def test_a_clock_that_is_behind_makes_no_negative_cost() -> None:
     found = cost.estimate([Part("cluster", State.AVAILABLE, since=since(-1), units=2)], NOW)
     assert found.dollars == 0
+
+
+def test_the_notebooks_page_says_the_same() -> None:
+    """Prices for people who do the lab in an account of their own."""
+    page = (resources.notebooks() / "README.md").read_text(encoding="utf-8")
+    server, cluster = cost.START_STATE_HOUR, 2 * cost.ACU_HOUR
+    for price in (
+        f"{server:.3f} USD an hour | {2 * server:.2f} USD",
+        f"{cluster:.2f} USD an hour while it is awake | {2 * cluster:.2f} USD",
+        f"the web server alone is about {server * cost.MONTH_HOURS:.0f} USD a month",
+        f"about {cluster * cost.MONTH_HOURS:.0f} USD",
+    ):
+        assert price in page
