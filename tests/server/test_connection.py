@@ -332,6 +332,20 @@ def test_first_key_is_pinned(host, tmp_path: Path) -> None:
     refuse("another host key than before", ssh_config=host.config, known_hosts=pins)
 
 
+def test_hosts_are_remembered_besides_those_that_are_known(host, tmp_path: Path) -> None:
+    memory = tmp_path / "lab" / "known_hosts"
+    with Server.connect("web", ssh_config=host.config, remember=memory):
+        assert not memory.exists(), "the configuration's own file knows it"
+    known = host.known_hosts.read_text()
+    host.known_hosts.write_text("")
+    with Server.connect("web", ssh_config=host.config, remember=memory):
+        assert memory.read_text().split()[1:] == known.split()[1:3]
+    other = asyncssh.generate_private_key("ssh-ed25519").export_public_key("openssh").decode()
+    host.known_hosts.write_text(f"[127.0.0.1]:{host.port} {other}")
+    memory.unlink()
+    refuse("another host key than before", ssh_config=host.config, remember=memory)
+
+
 def group(pid: int) -> int | None:
     try:
         return os.getpgid(pid)

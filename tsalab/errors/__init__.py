@@ -10,6 +10,7 @@ wording stands in one place::
     ├── TemplateError       infra.yml cannot be read or edited
     ├── CloudError          AWS refused a call, or a resource is not as the lab needs it
     ├── ServerError         the web server cannot be reached, or a command on it failed
+    │   └── NoKeyError      no key at hand opens it
     ├── MigrationError      the data could not be read, written or verified
     ├── DiagnosisError      the cause that stands behind one of these
     ├── FaultError          a fault cannot be made here, or now
@@ -33,7 +34,7 @@ from tsalab.errors.profile import ProfileError
 from tsalab.errors.record import RecordError
 from tsalab.errors.reset import ResetError
 from tsalab.errors.sandbox import SandboxError
-from tsalab.errors.server import ServerError
+from tsalab.errors.server import NoKeyError, ServerError
 from tsalab.errors.settings import SettingError
 from tsalab.errors.site import SiteError
 from tsalab.errors.step import StepError
@@ -44,6 +45,7 @@ __all__ = [
     "DiagnosisError",
     "FaultError",
     "MigrationError",
+    "NoKeyError",
     "ProfileError",
     "RecordError",
     "ResetError",

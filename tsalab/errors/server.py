@@ -32,19 +32,19 @@ class ServerError(TsalabError):
         return cls(**error("server.unreachable", host=host, reason=reason))
 
     @classmethod
-    def refused_key(cls, host: str, user: str) -> Self:
+    def refused_key(cls, host: str, user: str) -> NoKeyError:
         """The server does not accept the key."""
-        return cls(**error("server.refused_key", host=host, user=user))
+        return NoKeyError(**error("server.refused_key", host=host, user=user))
 
     @classmethod
-    def no_key_file(cls, path: str) -> Self:
+    def no_key_file(cls, path: str) -> NoKeyError:
         """The key file is not there."""
-        return cls(**error("server.no_key_file", path=path))
+        return NoKeyError(**error("server.no_key_file", path=path))
 
     @classmethod
-    def bad_key_file(cls, path: str, reason: str) -> Self:
+    def bad_key_file(cls, path: str, reason: str) -> NoKeyError:
         """The key file is there and of no use."""
-        return cls(**error("server.bad_key_file", path=path, reason=reason))
+        return NoKeyError(**error("server.bad_key_file", path=path, reason=reason))
 
     @classmethod
     def no_ssh_config(cls, path: str) -> Self:
@@ -146,3 +146,7 @@ class ServerError(TsalabError):
     def no_dump(cls, host: str, places: str) -> Self:
         """No dump.sql in any place."""
         return cls(**error("server.no_dump", host=host, places=places))
+
+
+class NoKeyError(ServerError):
+    """No key at hand opens the server: another one may."""

@@ -9,7 +9,7 @@ do not belong here (`tsalab.cloud`), nor does SQL (`tsalab.migrate`).
 
 from __future__ import annotations
 
-from tsalab.server.connection import Server
+from tsalab.server.connection import USER, Server
 from tsalab.server.execution import Result
 
-__all__ = ["Result", "Server"]
+__all__ = ["USER", "Result", "Server"]

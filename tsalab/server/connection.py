@@ -21,6 +21,7 @@ from tsalab.server import background, failures, forwarding, login
 from tsalab.server.execution import Ending, Execution, Result, Stream, marked, sweep
 from tsalab.server.transcript import Transcript
 
+USER = "ec2-user"  # who logs in to an Amazon Linux machine
 _STOPPING = 15.0  # seconds a stopped command may take to be gone
 
 
@@ -48,13 +49,15 @@ class Server:
         cls,
         host: str,
         *,
-        user: str | None = "ec2-user",
+        user: str | None = USER,
         port: int | None = None,
         ssh_config: Path | None = None,
         key: Path | None = None,
         known_hosts: Path | None = None,
+        remember: Path | None = None,
         timeout: float = 45,
         on_silence: Callable[[], None] | None = None,
+        admit: Callable[[str], None] | None = None,
     ) -> Self:
         """Log in.
 
@@ -74,11 +77,16 @@ class Server:
             File of host keys to use instead of the configuration's. A host that is not in
             it is trusted and written there, as `ssh` does with
             ``StrictHostKeyChecking=accept-new``; a changed key is refused all the same.
+        remember
+            The same besides the configuration's files, for a host that none of them knows.
         timeout
             Seconds for connection and login together.
         on_silence
             Called (on a thread) when nobody has answered for some seconds: it returns when
             waiting on may help, and raises the reason when it cannot.
+        admit
+            Called (on a thread) with a new public key when there is no key or the server
+            refuses the one there is: lets it in for a moment, as EC2 Instance Connect does.
 
         Raises
         ------
@@ -93,8 +101,10 @@ class Server:
                 config=ssh_config,
                 key=key,
                 known_hosts=known_hosts,
+                remember=remember,
                 timeout=timeout,
                 on_silence=on_silence,
+                admit=admit,
             )
         )
         return cls(connection, host, user or connection.get_extra_info("username"))

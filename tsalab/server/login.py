@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import asyncssh
 
-from tsalab.errors import ServerError
+from tsalab.errors import NoKeyError, ServerError, TsalabError
 from tsalab.server import background, failures
 
 SSHError = asyncssh.Error
@@ -73,8 +74,10 @@ async def connect(
     config: Path | None,
     key: Path | None,
     known_hosts: Path | None,
+    remember: Path | None = None,
     timeout: float,
     on_silence: Callable[[], None] | None = None,
+    admit: Callable[[str], None] | None = None,
 ) -> Any:
     """Open a connection; see `Server.connect`.
 
@@ -83,14 +86,52 @@ async def connect(
     ServerError
         For every failure.
     """
-    options = _options(host, user, config, key)
+    where = _Where(host, user, port, config, known_hosts, remember, timeout, on_silence)
+    try:
+        return await _connect(where, key)
+    except NoKeyError as error:
+        if admit is None:
+            raise
+        return await _connect(where, await _admitted(admit, error))
+
+
+async def _admitted(admit: Callable[[str], None], refusal: NoKeyError) -> asyncssh.SSHKey:
+    """A key of our own, in memory alone, that the server will let in for a moment."""
+    own = asyncssh.generate_private_key("ssh-ed25519")
+    try:
+        await asyncio.to_thread(admit, own.export_public_key().decode().strip())
+    except TsalabError as error:
+        # What the learner can mend is the key; why the way around it is closed too comes after that.
+        raise NoKeyError(
+            what=refusal.what, why=f"{refusal.why} {error.what} {error.why}", next_step=refusal.next_step
+        ) from error
+    return own
+
+
+@dataclass(frozen=True)
+class _Where:
+    """Where to connect, and how; see `Server.connect`."""
+
+    host: str
+    user: str | None
+    port: int | None
+    config: Path | None
+    known_hosts: Path | None
+    remember: Path | None
+    timeout: float
+    on_silence: Callable[[], None] | None
+
+
+async def _connect(where: _Where, key: Path | asyncssh.SSHKey | None) -> Any:
+    host, known_hosts, timeout = where.host, where.known_hosts, where.timeout
+    options = _options(host, where.user, where.config, key)
     files = [known_hosts] if known_hosts else _files(options.known_hosts)
-    judge = HostKeys(files, known_hosts)
+    judge = HostKeys([*files, *([where.remember] if where.remember else [])], known_hosts or where.remember)
     try:
         connection = await _patiently(
             asyncssh.connect(
                 host,
-                port=port or (),
+                port=where.port or (),
                 options=options,
                 known_hosts=judge.match,
                 client_factory=lambda: judge,
@@ -100,7 +141,7 @@ async def connect(
                 login_timeout=timeout,
             ),
             timeout,
-            on_silence,
+            where.on_silence,
         )
     except asyncssh.HostKeyNotVerifiable:
         raise judge.refusal(host) from None
@@ -126,7 +167,7 @@ async def _patiently(
         attempt.cancel()  # harmless once it is done
 
 
-def _options(host: str, user: str | None, config: Path | None, key: Path | None) -> Any:
+def _options(host: str, user: str | None, config: Path | None, key: Path | asyncssh.SSHKey | None) -> Any:
     """Options as the configuration has them; keys are read here."""
     if config is not None and not config.is_file():
         raise ServerError.no_ssh_config(str(config))
@@ -134,13 +175,13 @@ def _options(host: str, user: str | None, config: Path | None, key: Path | None)
     chosen: dict[str, Any] = {"config": () if config is None else [str(config)]}
     if key is not None:
         # An agent full of other keys would use up the server's few attempts.
-        chosen |= {"client_keys": [str(key)], "agent_path": None}
+        chosen |= {"client_keys": [str(key) if isinstance(key, Path) else key], "agent_path": None}
     if user is not None:
         chosen["username"] = user
     try:
         return asyncssh.SSHClientConnectionOptions(host=host, **chosen)
     except (OSError, asyncssh.Error, asyncssh.KeyImportError, asyncssh.ConfigParseError, ValueError) as error:
-        raise failures.preparing(error, config, key) from None
+        raise failures.preparing(error, config, key if isinstance(key, Path) else None) from None
 
 
 def _files(configured: Any) -> list[Path]:

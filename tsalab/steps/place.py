@@ -63,7 +63,12 @@ class Place:
             self.on_overview(overview)
 
     def server(
-        self, host: str, *, timeout: float = LOGIN_SECONDS, on_silence: Callable[[], None] | None = None
+        self,
+        host: str,
+        *,
+        timeout: float = LOGIN_SECONDS,
+        on_silence: Callable[[], None] | None = None,
+        admit: Callable[[str], None] | None = None,
     ) -> Server:
         """The connection to the web server, opened once and again after it broke.
 
@@ -71,14 +76,22 @@ class Place:
         ----------
         host
             Its public name.
-        timeout, on_silence
+        timeout, on_silence, admit
             As `Server.connect` has them.
         """
         if self._server and (self._server[0] != host or self._server[1].is_closed):
             self.disconnect()
         if self._server is None:
             config = self.account.ssh_config
-            server = Server.connect(host, ssh_config=config, timeout=timeout, on_silence=on_silence)
+            server = Server.connect(
+                host,
+                ssh_config=config,
+                # Without a configuration that says which hosts it knows, ours are remembered beside the lab.
+                remember=None if config else self.workdir / ".tsalab" / "known_hosts",
+                timeout=timeout,
+                on_silence=on_silence,
+                admit=admit,
+            )
             self._server = (host, server)
         return self._server[1]
 

@@ -40,6 +40,7 @@ PLUGINS = (
     "tsalab.sandbox.control.codecommit",
     "tsalab.sandbox.control.pipeline",
     "tsalab.sandbox.control.cloud9",
+    "tsalab.sandbox.control.instance_connect",
     "tsalab.sandbox.control.strict",
 )
 TOUCHES = (
