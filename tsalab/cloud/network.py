@@ -36,13 +36,17 @@ def networks(account: Account, ids: Iterable[str]) -> dict[str, str]:
     asked = list(ids)
     found: dict[str, str] = {}
     # By filter rather than by id: an id that does not exist is then no error.
-    for kind, read, key in (("vpc", "describe_vpcs", "VpcId"), ("subnet", "describe_subnets", "SubnetId")):
+    api = account.client("ec2")
+    asking = (
+        ("vpc", api.describe_vpcs, "Vpcs", "VpcId"),
+        ("subnet", api.describe_subnets, "Subnets", "SubnetId"),
+    )
+    for kind, call, listed, key in asking:
         wanted = [each for each in asked if each.startswith(f"{kind}-")]
         if not wanted:
             continue
         with account.doing(say("cloud.doing.network", kind=kind)):
-            call = getattr(account.client("ec2"), read)
-            rows = call(Filters=[{"Name": f"{kind}-id", "Values": wanted}])[f"{kind.capitalize()}s"]
+            rows = call(Filters=[{"Name": f"{kind}-id", "Values": wanted}])[listed]
         found |= {row[key]: row.get("State", "available") for row in rows}
     return found
 
