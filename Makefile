@@ -19,7 +19,7 @@ LINES := 90  # per cent of tsalab/ that the tests without the journeys must run
 # A worker for each core: with more of them each only waits longer (measured).
 WORKERS ?= $(shell nproc)
 
-.PHONY: help setup run lab check test test-all mysql bench bench-migration clean
+.PHONY: help setup run lab check test test-all mysql conformance bench bench-migration clean
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 17
@@ -66,6 +66,9 @@ test-all:  ## test, and what takes long, with a MySQL where one can be fetched
 
 mysql:  ## fetch a MySQL server for the tests, Debian's, into build/mysql; installs nothing
 	.ci/mysql build/mysql
+
+conformance: $(READY_TEST)  ## the lab on a sandbox, every answer held against botocore's models
+	$(BIN)/python -m tests.contract.conformance
 
 bench: $(READY)  ## time of the sandbox and of the lab, beside their floor; build/bench.json
 	.ci/system-packages bench

@@ -82,7 +82,7 @@ class Distributions:
         from ministack.services import cloudfront
         from ministack.services.cloudformation import provisioners
 
-        made = provisioners._cf_distribution_create(logical_id, props, stack_name)
+        made = provisioners._cf_distribution_create(logical_id, with_ports(props), stack_name)
         distribution_id: str = made[0]
         config = props["DistributionConfig"]
         record = cloudfront._distributions[distribution_id]
@@ -108,7 +108,7 @@ class Distributions:
         from ministack.services.cloudformation import provisioners
 
         made: tuple[str, dict[str, str]] = provisioners._cf_distribution_update(
-            physical_id, old, new, stack_name, logical_id
+            physical_id, with_ports(old), with_ports(new), stack_name, logical_id
         )
         config = new["DistributionConfig"]
         self.context.estate.edge.update(physical_id, config)
@@ -192,6 +192,18 @@ def translated(policy: str | dict[str, Any], canonical: str, arn: str) -> dict[s
         return {**statement, "Principal": {"AWS": [arn]}} if canonical in users else statement
 
     return {**document, "Statement": [one(statement) for statement in statements]}
+
+
+def with_ports(props: dict[str, Any]) -> dict[str, Any]:
+    """Properties with the ports that CloudFormation adds: in CloudFront's own answers both are required."""
+    config = props["DistributionConfig"]
+    origins = [
+        {**origin, "CustomOriginConfig": {"HTTPPort": 80, "HTTPSPort": 443, **origin["CustomOriginConfig"]}}
+        if origin.get("CustomOriginConfig")
+        else origin
+        for origin in config.get("Origins") or []
+    ]
+    return {**props, "DistributionConfig": {**config, "Origins": origins}}
 
 
 def requested_paths(body: bytes) -> list[str]:
