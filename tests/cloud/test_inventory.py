@@ -55,6 +55,14 @@ def test_an_account_that_cloud9_does_not_serve_has_none(stubbed: Any) -> None:
     assert Environments(account).named("Lab") == []
 
 
+def test_a_permission_that_is_missing_is_no_closed_cloud9(stubbed: Any) -> None:
+    account, api = stubbed("cloud9")
+    words = "User: you is not authorized to perform: cloud9:ListEnvironments"
+    api.add_client_error("list_environments", "AccessDeniedException", words)
+    with pytest.raises(CloudError, match="cloud9:ListEnvironments"):
+        Environments(account).starting("TSAGallery")
+
+
 def test_a_region_without_cloud9_has_none(write_profile: Callable[..., Profile]) -> None:
     account = Account(write_profile("region = mx-central-1\n"))
     assert Environments(account).named("Lab") == []

@@ -86,7 +86,6 @@ Read = Callable[[Bucket], object]
 @pytest.mark.parametrize(
     ("operation", "code", "read"),
     [
-        ("head_bucket", "403", Bucket.exists),
         ("get_object", "AccessDenied", lambda bucket: bucket.get("key")),
         ("list_object_versions", "AccessDenied", Bucket.count),
     ],
@@ -98,6 +97,16 @@ def test_a_bucket_of_somebody_else_is_no_absent_one(
     s3.add_client_error(operation, code, "not you", http_status_code=403)
     with pytest.raises(CloudError, match=f"AWS refused to .* {NAME}|AWS refused to .*/key"):
         read(Bucket(account, NAME))
+
+
+def test_a_refusal_without_words_is_asked_for_them(stubbed: Any) -> None:
+    account, s3 = stubbed("s3")
+    s3.add_client_error("head_bucket", "403", "Forbidden", http_status_code=403)
+    why = "User: you is not authorized to perform: s3:ListBucket"
+    s3.add_client_error("list_objects_v2", "AccessDenied", why, http_status_code=403)
+    with pytest.raises(CloudError, match=f"AWS refused to .* {NAME}") as caught:
+        Bucket(account, NAME).exists()
+    assert "s3:ListBucket" in caught.value.why
 
 
 def versions(count: int) -> dict[str, Any]:

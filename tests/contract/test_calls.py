@@ -31,7 +31,7 @@ OTHER = {
     "start_state/serving.py": {"SPAPipeline", "Succeeded"},
 }
 # Refusals of any service, or that S3 says without a model.
-COMMON = {"404", "AccessDeniedException", "InvalidParameterValue", "InvalidParameterCombination"}
+COMMON = {"403", "404", "AccessDeniedException", "InvalidParameterValue", "InvalidParameterCombination"}
 COMMON |= {"NotFound", "NoSuchVersion", "ValidationError"}
 
 

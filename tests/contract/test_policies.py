@@ -102,7 +102,7 @@ def test_other_names_go_through_to_the_resources(tmp_path: Path) -> None:
     generator().main(["--into", str(tmp_path), "--stack", "Mine", "--bucket", "my-data"])
     text = (tmp_path / "learner.json").read_text()
     assert '"arn:aws:s3:::my-data/*"' in text
-    assert '"arn:aws:secretsmanager:*:*:secret:Mine-RDSMasterSecret-*"' in text
+    assert '"arn:aws:secretsmanager:*:*:secret:Mine-RDSMasterSecret*"' in text
     assert "stack/TSAGallery/" not in text
 
 

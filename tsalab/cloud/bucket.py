@@ -55,6 +55,9 @@ class Bucket:
             except ClientError as error:
                 if error_code(error) in {"404", "NoSuchBucket", "NotFound"}:
                     return False
+                if error_code(error) == "403":
+                    # S3 answers a HEAD without a body: a listing, which needs the same permission, names it.
+                    self._api.list_objects_v2(Bucket=self.name, MaxKeys=1)
                 raise
         return True
 

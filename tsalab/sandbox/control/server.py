@@ -31,6 +31,7 @@ CLOSED = ("/_ministack/", "/_localstack/", "/_aws/", "/_alb/", "/latest/", "/v2/
 # In order: later ones wrap what earlier ones installed.
 PLUGINS = (
     "tsalab.sandbox.control.identity",
+    "tsalab.sandbox.control.permissions",
     "tsalab.sandbox.control.keypairs",
     "tsalab.sandbox.control.instance",
     "tsalab.sandbox.control.aurora",

@@ -64,9 +64,11 @@ class CodeCommit(JsonService):
         self.credentials.rows = data.get("credentials", {})
 
     def resource(self, operation: str, request: Answer) -> str:
-        """The repository's ARN."""
+        """The repository's ARN; of several that are asked for at once, the first one's."""
         del operation
-        name = request.get("repositoryName") or request.get("oldName")
+        several = request.get("repositoryNames")
+        first = several[0] if isinstance(several, list) and several else None
+        name = request.get("repositoryName") or request.get("oldName") or first
         if isinstance(name, str) and names.is_repository_name(name):
             return self.arn(name)
         arn = request.get("resourceArn")

@@ -1,0 +1,160 @@
+"""The shipped policies, enforced by the sandbox's own IAM: enough for the lab, and no more."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import asyncssh
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.contract import conformance, enforced
+from tests.contract.test_calls import CALLS, LISTED
+from tsalab.cloud import instance_connect
+from tsalab.cloud.account import Account
+from tsalab.cloud.git import signed
+from tsalab.cloud.network import distribution_status
+from tsalab.cloud.role import Role
+from tsalab.course.course import StepId
+from tsalab.errors import CloudError, TsalabError
+from tsalab.lab import Lab
+from tsalab.profiles import locate
+from tsalab.start_state.history import HISTORIES, push
+from tsalab.steps import World
+
+DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"}
+# The step that fails first without a statement.
+STEPS: dict[str, StepId] = {
+    "LookAtStacks": 1,
+    "LookAtPipelines": 9,
+    "LookAtBuckets": 7,
+    "ChangeObjects": 8,  # before the next, for which the upload is there already
+    "ReadObjects": 8,
+    "ReadTheSecret": 10,
+    "LookAtDatabases": 11,
+    "ReadRepositories": 15,
+    "PushToRepositories": 24,
+    "LookAtCloud9": "cleanup-2",
+    "DeleteCloud9": "cleanup-2",
+    "DeleteStacks": "cleanup-5",
+    # In the order in which it deletes, then what it looks at after that.
+    "DeleteSnapshots": "cleanup-8",
+    "DeleteRepositories": "cleanup-8",
+    "DeleteTheKeyPair": "cleanup-8",
+    "ListStacks": "cleanup-8",
+    "ListBuckets": "cleanup-8",
+    "ListSecrets": "cleanup-8",
+    "LookAtTheNetwork": "cleanup-8",
+}
+
+
+def _key(world: World) -> None:
+    public = asyncssh.generate_private_key("ssh-ed25519").export_public_key().decode().strip()
+    instance_connect.admit(world.place.account, world.resources["WebServer"], "ec2-user", public)
+
+
+# What the lab needs only when something is not well, or shows beside it.
+BESIDE: dict[str, Callable[[World], Any]] = {
+    "StartPipelines": lambda world: world.place.pipeline.start(),
+    "ReadTheRole": lambda world: Role(world.place.account, world.role).policies(),
+    "OpenTheWebServer": _key,
+    "LookAtDistributions": lambda world: distribution_status(
+        world.place.account, world.resources["CFDistribution"]
+    ),
+}
+# AWS never denies the first. The others are CloudFormation's doing: MiniStack's does not ask
+# what the caller may.
+UNASKED = {
+    "WhoAmI",
+    "DeleteRoleThroughCloudFormation",
+    "DeleteBucketThroughCloudFormation",
+    "DeletePipelineThroughCloudFormation",
+}
+LEARNER = enforced.statements("learner")
+
+
+def test_every_statement_is_tried() -> None:
+    assert {statement["Sid"] for statement in LEARNER} == {*STEPS, *BESIDE, *UNASKED}
+
+
+def missing(sid: str, session: Any, call: Callable[[], Any]) -> None:
+    """Without one statement a call is refused, and the error names a permission that is in it."""
+    (taken,) = [statement for statement in LEARNER if statement["Sid"] == sid]
+    enforced.allow(session, "somebody", [statement for statement in LEARNER if statement is not taken])
+    try:
+        with pytest.raises(TsalabError) as caught:
+            call()
+        named = re.search(r"not authorized to perform: ([\w:-]+)", str(caught.value))
+        assert named, f"{sid}: {caught.value}"
+        assert named[1] in taken["Action"], f"{sid}: {caught.value}"
+    finally:
+        enforced.allow(session, "somebody", LEARNER)
+
+
+@pytest.mark.journey
+def test_the_learner_policy_is_enough_and_every_statement_of_it_needed(
+    fresh_sandbox: Any, tmp_path: Path
+) -> None:
+    session = fresh_sandbox.session()
+    cleanup: list[StepId] = [f"cleanup-{number}" for number in range(1, 9)]
+    with enforced.opened(fresh_sandbox, tmp_path, "somebody", LEARNER) as lab:
+        assert lab.place.account.identity["arn"].endswith(":user/somebody")
+        for step in [*range(1, 31), *cleanup]:
+            if step == cleanup[0]:
+                _beside(lab, session)
+                conformance.leave_something(session)
+            for sid in [sid for sid, first in STEPS.items() if first == step]:
+                missing(sid, session, lambda step=step: lab.perform(step, patience=0))
+            lab.perform(step)
+
+
+def _beside(lab: Lab, session: Any) -> None:
+    world = World(lab.place)
+    for sid, call in BESIDE.items():
+        missing(sid, session, lambda call=call: call(world))
+        if sid != "StartPipelines":  # a run would be in the clean-up's way
+            call(world)
+
+
+def refusal(client: Any, operation: str, sends: dict[str, Any]) -> tuple[str, str]:
+    """Code and words with which a call is refused; empty when it is not."""
+    try:
+        answer = getattr(client, operation)(**sends)
+    except ClientError as error:
+        return str(error.response["Error"]["Code"]), str(error.response["Error"].get("Message", ""))
+    for one in answer.get("Errors", []):  # DeleteObjects answers for each object
+        return str(one["Code"]), str(one["Message"])
+    return "", ""
+
+
+def test_the_grader_policy_refuses_every_write(sandbox: Any, tmp_path: Path) -> None:
+    with enforced.as_user(sandbox, tmp_path, "grader", enforced.statements("grader")):
+        session = boto3.Session(profile_name=sandbox.name)
+        bucket = next(
+            row["Name"]
+            for row in session.client("s3").list_buckets()["Buckets"]
+            if row["Name"].startswith("tsagallery-data")
+        )
+        wrong = []
+        for (service, operation), row in CALLS.items():
+            sends = dict(row.get("sends", {})) | (
+                {"Bucket": bucket} if "Bucket" in row.get("sends", {}) else {}
+            )
+            code, words = refusal(session.client(service), operation, sends)
+            if (code in DENIED) == ("grader" in LISTED["areas"][row["area"]]["for"]):
+                wrong.append((service, operation, code, words))
+        assert wrong == []
+
+
+def test_the_grader_clones_and_does_not_push(sandbox: Any, tmp_path: Path) -> None:
+    with enforced.as_user(sandbox, tmp_path, "reader", enforced.statements("grader")):
+        account = Account(locate(sandbox.name, start=False))
+        answer = account.client("codecommit").get_repository(repositoryName=HISTORIES[0].repository)
+        url = answer["repositoryMetadata"]["cloneUrlHttp"]
+        options, secret = signed(account.core, account.region, url)
+        with pytest.raises(CloudError, match="GitPush"):
+            push(HISTORIES[0], url, options=options, environment=secret)
