@@ -155,7 +155,7 @@ def everything(name: str, workdir: Path) -> Report:
 
 
 def leave_something(account: Any) -> None:
-    """What only the clean-up has to do with: an old editor and a snapshot.
+    """What only the clean-up has to do with: an old editor, a snapshot, a marker.
 
     Parameters
     ----------
@@ -165,6 +165,11 @@ def leave_something(account: Any) -> None:
     account.client("cloud9").create_environment_ec2(
         name="TSAGallery", instanceType="t3.small", imageId="amazonlinux-2023-x86_64"
     )
+    s3 = account.client("s3")
+    names = [row["Name"] for row in s3.list_buckets()["Buckets"]]
+    bucket = next(name for name in names if name.startswith("tsagallery-data"))
+    s3.put_object(Bucket=bucket, Key="deleted.txt", Body=b"x")
+    s3.delete_object(Bucket=bucket, Key="deleted.txt")  # leaves a marker
     account.client("rds").create_db_cluster_snapshot(
         DBClusterSnapshotIdentifier="tsagallery-kept", DBClusterIdentifier=Names().cluster
     )

@@ -14,6 +14,7 @@ from botocore.exceptions import ClientError
 
 from tests.contract import conformance, enforced
 from tests.contract.test_calls import CALLS, LISTED
+from tsalab import start_state
 from tsalab.cloud import instance_connect
 from tsalab.cloud.account import Account
 from tsalab.cloud.git import signed
@@ -110,6 +111,18 @@ def test_the_learner_policy_is_enough_and_every_statement_of_it_needed(
             for sid in [sid for sid, first in STEPS.items() if first == step]:
                 missing(sid, session, lambda step=step: lab.perform(step, patience=0))
             lab.perform(step)
+
+
+@pytest.mark.slow  # the calls that only the instructor makes are refused to the grader in a quick test below
+def test_the_instructor_policy_beside_the_learners_creates_where_the_lab_begins(
+    empty_sandbox: Any, tmp_path: Path
+) -> None:
+    both = [*LEARNER, *enforced.statements("instructor")]
+    with enforced.as_user(empty_sandbox, tmp_path, "teacher", both):
+        account = Account(locate(empty_sandbox.name, start=False))
+        made = start_state.create(account, key_file=tmp_path / "key.pem")
+        assert made.stack == start_state.CHILD
+        assert (tmp_path / "key.pem").exists()
 
 
 def _beside(lab: Lab, session: Any) -> None:
