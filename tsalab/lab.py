@@ -85,12 +85,13 @@ class Lab:
         method: str = "dump",
         region: str = "",
         mode: str = performing.GUIDED,
+        variant: str = "",
     ) -> Self:
         """Open the lab, wherever it stands.
 
         Parameters
         ----------
-        profile, learner, workdir, method, region, mode
+        profile, learner, workdir, method, region, mode, variant
             As the table in `tsalab.parameters` says.
 
         Raises
@@ -102,24 +103,26 @@ class Lab:
         """
         profile = profile or settings.get("profile")
         parameters.refuse_unknown(parameters.injected(parameters.cells_so_far()))
-        given = {"learner": learner, "workdir": workdir, "method": method, "region": region, "mode": mode}
-        parameters.check({"profile": profile, **given})
+        given = {"learner": learner, "workdir": workdir, "method": method, "region": region}
+        parameters.check({"profile": profile, **given, "mode": mode, "variant": variant})
         with StepView("open", say("lab.opening", profile=profile)) as view:
-            place = _place(locate(profile, on_line=view.line), workdir, method, region)
+            place = _place(locate(profile, on_line=view.line), workdir, method, region, variant)
             place.account.refuse_unlisted()
             moved = _set_aside(place)
             lab = cls(place, learner, cast("Mode", mode))  # which the table has just checked
+            if variant:
+                _remember(place, variant=variant)
             view.end([lab._summary(moved)])
         atexit.register(lab.close)
         return lab
 
     @classmethod
-    def inspect(cls, profile: str = "", *, workdir: str = "", region: str = "") -> Self:
+    def inspect(cls, profile: str = "", *, workdir: str = "", region: str = "", variant: str = "") -> Self:
         """Open the lab to look at it: shows nothing, writes nothing, starts nothing.
 
         Parameters
         ----------
-        profile, workdir, region
+        profile, workdir, region, variant
             As for `open`.
 
         Raises
@@ -128,8 +131,8 @@ class Lab:
             As for `open`.
         """
         profile = profile or settings.get("profile")
-        parameters.check({"profile": profile, "workdir": workdir, "region": region})
-        lab = cls(_place(locate(profile, start=False), workdir, "dump", region), "")
+        parameters.check({"profile": profile, "workdir": workdir, "region": region, "variant": variant})
+        lab = cls(_place(locate(profile, start=False), workdir, "dump", region, variant), "")
         atexit.register(lab.close)
         return lab
 
@@ -307,6 +310,7 @@ class Lab:
                 "lab.summary.region", account=account.identity["account"], region=account.region
             ),
             say("lab.summary.folder"): self.place.workdir,
+            say("lab.summary.variant"): say(f"lab.variant.{self.place.variant}"),
             **standing.told(self.journal),
         }
         if self.mode == performing.CHALLENGE:
@@ -316,9 +320,13 @@ class Lab:
         return pairs(said)
 
 
-def _place(profile: Profile, workdir: str, method: str, region: str) -> Place:
+def _place(profile: Profile, workdir: str, method: str, region: str, variant: str) -> Place:
     folder = Path(workdir or Path("work") / profile.name).expanduser().absolute()
-    return Place(Account(profile, region or None), folder, method=method)
+    account = Account(profile, region or None)
+    place = Place(account, folder, method=method)
+    # What was once asked for holds for every later look at the folder, by whatever command.
+    place.variant = variant or _remembered(place).get("variant", "") or account.variant
+    return place
 
 
 def _step(step_id: StepId) -> Step:
@@ -329,23 +337,35 @@ def _state_file(place: Place) -> Path:
     return place.workdir / _STATE / "lab.json"
 
 
+def _remembered(place: Place) -> dict[str, str]:
+    """What the working folder says of its lab; empty before there is one."""
+    path = _state_file(place)
+    found: dict[str, str] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    return found
+
+
+def _remember(place: Place, **facts: str) -> None:
+    known = _remembered(place)
+    if not known:
+        state = Stack(place.account, place.stack).state()
+        known = {"run": secrets.token_hex(16), "stack": state.stack_id if state else ""}
+    path = _state_file(place)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    replace_bytes(path, json.dumps(known | facts).encode())  # whole, whenever the kernel is killed
+
+
 def _run_nonce(place: Place) -> str:
     """The run that this folder belongs to: made once, with the stack it is about."""
-    path = _state_file(place)
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        state = Stack(place.account, place.stack).state()
-        facts = {"run": secrets.token_hex(16), "stack": state.stack_id if state else ""}
-        replace_bytes(path, json.dumps(facts).encode())  # whole, whenever the kernel is killed
-    return str(json.loads(path.read_text(encoding="utf-8"))["run"])
+    if not _remembered(place):
+        _remember(place)
+    return _remembered(place)["run"]
 
 
 def _set_aside(place: Place) -> Path | None:
     """Move the folder of another stack away: its files and its clone belong elsewhere."""
-    path = _state_file(place)
-    if not path.exists():
+    if not (known := _remembered(place)):
         return None
-    mine = json.loads(path.read_text(encoding="utf-8"))["stack"]
+    mine = known["stack"]
     state = Stack(place.account, place.stack).state()
     if state is None or not mine or state.stack_id == mine:
         return None

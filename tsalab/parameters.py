@@ -72,6 +72,12 @@ PARAMETERS = (
         _matches(r"|[a-z]{2}(-[a-z]+)+-\d"),
     ),
     Parameter(
+        "variant",
+        "",
+        "of the lab: `as-written`, or `current`, which AWS accepts today; empty: as the profile says",
+        _matches("|as-written|current"),
+    ),
+    Parameter(
         "mode",
         "guided",
         "who does the steps: `guided`, the cells; `challenge`, you, and the cells only check",

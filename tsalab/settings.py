@@ -41,6 +41,11 @@ SETTINGS = (
         "seconds that each pipeline action and each new cluster of a sandbox takes at least, read by its "
         "`up`: AWS makes people wait for minutes",
     ),
+    Setting(
+        "aws_today",
+        "",
+        "when set, a sandbox refuses the cluster as the lab was written, as AWS does now; read by its `up`",
+    ),
     Setting("resume_seconds", "15", "how long a paused cluster of a sandbox takes to wake, read by its `up`"),
 )
 

@@ -20,6 +20,7 @@ import pytest
 from tests.journeys import foreign
 from tsalab import resources
 from tsalab.records import read_notebook
+from tsalab.steps.variants import ENGINES
 
 pytestmark = pytest.mark.journey
 
@@ -80,9 +81,11 @@ def files(*folders: Path) -> Iterator[tuple[Path, bytes]]:
 
 
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize(("method", "from_nothing"), [("dump", False), ("copy", True)])
+@pytest.mark.parametrize(
+    ("method", "variant", "from_nothing"), [("dump", "as-written", False), ("copy", "current", True)]
+)
 def test_the_lab_twice_and_its_clean_up(
-    request: pytest.FixtureRequest, tmp_path: Path, method: str, from_nothing: bool
+    request: pytest.FixtureRequest, tmp_path: Path, method: str, variant: str, from_nothing: bool
 ) -> None:
     sandbox = request.getfixturevalue("empty_sandbox" if from_nothing else "fresh_sandbox")
     work = tmp_path / "work"
@@ -94,7 +97,8 @@ def test_the_lab_twice_and_its_clean_up(
         assert begun.returncode == 0, begun.stderr
         assert json.loads(begun.stdout)["stack"] == "TSAGallery"
     with watched_processes() as processes:
-        done = papermill(sandbox, "lab4.ipynb", lab, work, "-p", "method", method, "-p", "learner", "Zoë")
+        given = ("-p", "method", method, "-p", "variant", variant)
+        done = papermill(sandbox, "lab4.ipynb", lab, work, *given, "-p", "learner", "Zoë")
     assert done.returncode == 0, done.stderr[-3000:]
     records = read_notebook(lab)
     assert [record.step for record in records] == list(range(1, 31))
@@ -103,9 +107,11 @@ def test_the_lab_twice_and_its_clean_up(
     assert next(r for r in records if r.step == 30).facts["mark_seen"] is True
     for before, after in itertools.pairwise(records):
         assert after.previous == before.hash
+    deployed = next(r for r in records if r.step == 9).facts["engine"]
+    assert deployed == ENGINES[variant][0]
     no_secret_is_left(sandbox, secret_value(sandbox)["password"], tmp_path, processes, done)
 
-    again = papermill(sandbox, "lab4.ipynb", tmp_path / "again.ipynb", work, "-p", "method", method)
+    again = papermill(sandbox, "lab4.ipynb", tmp_path / "again.ipynb", work, *given)
     assert again.returncode == 0, again.stderr[-3000:]
     assert {record.status for record in read_notebook(tmp_path / "again.ipynb")} == {"passed"}
 

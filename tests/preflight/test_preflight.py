@@ -28,6 +28,7 @@ from tsalab.preflight import account as checks
 from tsalab.profiles import Profile
 from tsalab.show import StepView
 from tsalab.steps import Place, World
+from tsalab.steps.variants import ENGINES
 from tsalab.template import Template, fragments
 
 NAMES = [
@@ -248,11 +249,13 @@ def test_the_web_server_does_not_answer(
     assert found["login"].fix
 
 
-def test_rds_is_asked_for_what_the_template_asks_for() -> None:
-    asked = Template("Resources:\n" + fragments.text("database-cluster", "as-written"))
-    cluster = asked.text
-    assert f"Engine: {checks.ENGINE}\n" in cluster
-    assert f"EngineMode: {checks.MODE}\n" in cluster
+@pytest.mark.parametrize("variant", ENGINES)
+def test_rds_is_asked_for_what_the_template_asks_for(variant: str) -> None:
+    engine, mode = ENGINES[variant]
+    cluster = Template("Resources:\n" + fragments.text("database-cluster", variant)).text
+    assert f"Engine: {engine}\n" in cluster
+    # Nothing said means the ordinary mode.
+    assert ("EngineMode:" not in cluster) if mode == "provisioned" else (f"EngineMode: {mode}\n" in cluster)
 
 
 @pytest.mark.parametrize("gone", ["an empty list", "an error"])

@@ -80,7 +80,42 @@ def test_the_new_policy_stands_directly_above_the_role_name(lab4):
     assert lines[last + 1].strip().startswith("RoleName:")
 
 
-@pytest.mark.parametrize("name", ["bootstrap.yml", "infra-lab3.yml", "infra-lab4.yml"])
+def test_the_current_variant_is_finished_by_its_own_fragments(lab3):
+    """It holds what differs, and nothing of it differs in vain."""
+    template = Template(lab3.text, variant="current")
+    for name in FRAGMENTS:
+        template = template.add(name)
+    assert template.text == (resources.templates() / "infra-lab4-current.yml").read_text(encoding="utf-8")
+    assert list(template.resources) == [*LAB3, *LAB4, "DatabaseInstance"]
+    own = resources.templates() / "fragments" / "current"
+    for path in own.iterdir():
+        assert path.name in QUOTED
+        assert path.read_bytes() != (own.with_name("as-written") / path.name).read_bytes()
+
+
+def test_the_current_cluster_is_one_that_aws_makes(lab3):
+    template = Template(lab3.text, variant="current").add("database-cluster").add("read-secrets-policy")
+    root = Document(template.text).root
+    cluster = meaning(get(root, "Resources", "DatabaseCluster", "Properties"))
+    instance = meaning(get(root, "Resources", "DatabaseInstance", "Properties"))
+    assert cluster["EngineVersion"].startswith("8.0.mysql_aurora.3.10.")
+    assert cluster["ServerlessV2ScalingConfiguration"] == {
+        "MinCapacity": "0",
+        "MaxCapacity": "16",
+        "SecondsUntilAutoPause": "7200",
+    }
+    assert "EngineMode" not in cluster
+    assert "ScalingConfiguration" not in cluster
+    assert (cluster["EnableHttpEndpoint"], instance["DBInstanceClass"]) == ("true", "db.serverless")
+    assert cluster["Engine"] == instance["Engine"] == "aurora-mysql"
+    policy = meaning(get(root, "Resources", "ServerRole", "Properties", "Policies"))[-1]
+    (statement,) = policy["PolicyDocument"]["Statement"]
+    assert statement["Resource"] == {"Ref": "DatabaseSecret"}
+
+
+@pytest.mark.parametrize(
+    "name", ["bootstrap.yml", "infra-lab3.yml", "infra-lab4.yml", "infra-lab4-current.yml"]
+)
 def test_cfn_lint_passes(name):
     template = Template.read(resources.templates() / name)
     assert template.problems() == []

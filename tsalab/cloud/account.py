@@ -19,6 +19,7 @@ from tsalab.cloud.sessions import core_session
 from tsalab.errors import ProfileError
 from tsalab.messages import say
 from tsalab.profiles import Profile
+from tsalab.resources import CURRENT
 
 # AWS's own recommendation for people who wait: "standard" retries throttling with jitter.
 _CONFIG = Config(retries={"mode": "standard", "total_max_attempts": 6}, connect_timeout=10, read_timeout=60)
@@ -116,6 +117,11 @@ class Account:
         """The ``ssh_config`` file that the profile names with ``tsalab_ssh_config``, if any."""
         path = self._settings.get("tsalab_ssh_config")
         return Path(path).expanduser() if path else None
+
+    @property
+    def variant(self) -> str:
+        """Variant of the lab that the profile names with ``tsalab_variant``; else what AWS accepts."""
+        return str(self._settings.get("tsalab_variant") or CURRENT)
 
     @property
     def allows_faults(self) -> bool:

@@ -26,6 +26,7 @@ STEPS = 30
 @click.option("--learner", help="Name that goes into the records.")
 @click.option("--method", help="How the data moves; see the notebook's parameters.")
 @click.option("--mode", help="Who does the steps; see the notebook's parameters.")
+@click.option("--variant", help="Which variant of the lab; see the notebook's parameters.")
 @click.option("--keep", is_flag=True, help="Leave the sandbox running when the lab has ended.")
 @click.option(
     "--out",
@@ -44,6 +45,7 @@ def run(
     learner: str | None,
     method: str | None,
     mode: str | None,
+    variant: str | None,
     keep: bool,
     out: Path | None,
     notebook: Path | None,
@@ -62,7 +64,12 @@ def run(
     parameters = {"profile": name, "workdir": str(workdir)}
     parameters |= {
         key: value
-        for key, value in (("learner", learner), ("method", method), ("mode", mode))
+        for key, value in (
+            ("learner", learner),
+            ("method", method),
+            ("mode", mode),
+            ("variant", variant),
+        )
         if value is not None
     }
 

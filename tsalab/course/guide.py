@@ -15,8 +15,8 @@ from typing import Any, Literal
 
 import yaml
 
-from tsalab import resources
 from tsalab.course.course import CLEANUP, LAB, Course, StepId
+from tsalab.resources import quoted
 
 LEVELS = ("nudge", "pointer", "exact")
 """A hint's levels: where to look, what has to change, the exact thing."""
@@ -79,13 +79,9 @@ class Edit:
         """What is done where, in a word, as in ``paste_above``."""
         return f"{self.action}_{self.place}" if self.place else self.action
 
-    @property
-    def text(self) -> str:
-        """The block as the lab quotes it; empty when the edit has none."""
-        if not self.block:
-            return ""
-        path = resources.templates() / "fragments" / "as-written" / self.block
-        return path.read_text(encoding="utf-8").rstrip("\n")
+    def text(self, variant: str) -> str:
+        """The block as a variant of the lab quotes it; empty when the edit has none."""
+        return quoted(self.block, variant).rstrip("\n") if self.block else ""
 
 
 @dataclass(frozen=True)

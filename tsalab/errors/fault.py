@@ -23,6 +23,11 @@ class FaultError(TsalabError):
         return cls(**error("faults.not_allowed", name=name, profile=profile))
 
     @classmethod
+    def not_here(cls, name: str, why: str) -> Self:
+        """No lab of this kind can have the fault."""
+        return cls(**error("faults.not_here", name=name, reason=why))
+
+    @classmethod
     def not_now(cls, name: str, why: str) -> Self:
         """The lab does not have yet, or no longer, what the fault breaks."""
         return cls(**error("faults.not_now", name=name, reason=why))

@@ -26,6 +26,11 @@ class StepError(TsalabError):
         return cls(**error("step.block_missing", file=file, block=what))
 
     @classmethod
+    def other_variant(cls, cluster: str, there: str, wanted: str) -> Self:
+        """The stack's cluster is of the lab's other variant."""
+        return cls(**error("step.other_variant", cluster=cluster, there=there, wanted=wanted))
+
+    @classmethod
     def unknown_edit(cls, name: str, known: Iterable[str]) -> Self:
         """No edit has that name."""
         return cls(**error("step.unknown_edit", name=name, known=", ".join(known)))

@@ -62,7 +62,9 @@ def _rotate_back(world: World, tell: Tell, _facts: Mapping[str, Any]) -> None:
 
 
 def _pause(world: World, _tell: Tell) -> Facts:
-    cluster, _ = _need_cluster(world, "paused-cluster")
+    cluster, state = _need_cluster(world, "paused-cluster")
+    if state.capacity is None:  # Serverless v2 is told no capacity
+        raise FaultError.not_here("paused-cluster", say("faults.pauses_itself"))
     cluster.scale(0)
     return {}
 

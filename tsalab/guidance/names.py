@@ -99,6 +99,11 @@ class Names:
         return value
 
     @property
+    def variant(self) -> str:
+        """The variant of the lab whose blocks are shown."""
+        return self._world.place.variant
+
+    @property
     def lacking(self) -> list[str]:
         """A sentence for each placeholder that was filled in."""
         return [

@@ -102,7 +102,7 @@ def exact_parts(step: Step, names: Names) -> list[Part]:
 
 def block_of(edit: Edit, names: Names) -> str:
     """The block of an edit, with the secret's real name in it."""
-    text = edit.text
+    text = edit.text(names.variant)
     return text.replace(DEFAULT_SECRET, str(names["secret"])) if DEFAULT_SECRET in text else text
 
 

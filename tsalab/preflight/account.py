@@ -11,9 +11,8 @@ from tsalab.messages import say
 from tsalab.preflight.finding import Finding, Tell, look
 from tsalab.steps import Place, World
 from tsalab.steps.template import LAB3
+from tsalab.steps.variants import ENGINES
 
-# What the lab's fragment asks for; a test holds it equal.
-ENGINE, MODE = "aurora", "serverless"
 NEEDED = (*LAB3, "WebServer")
 OUTPUTS = ("URL", "DistributionUrl")
 # boto3 makes clients one at a time only: they are made before the checks run side by side.
@@ -119,11 +118,12 @@ def codecommit(place: Place) -> Finding:
 
 def engine(place: Place) -> Finding:
     """Whether RDS still makes clusters of the kind that step 4 asks for."""
-    versions = offered(place.account, ENGINE, MODE)
+    kind, mode = ENGINES[place.variant]
+    versions = offered(place.account, kind, mode)
     if not versions:
-        saw = say("preflight.engine.refused", engine=ENGINE, mode=MODE, region=place.account.region)
+        saw = say("preflight.engine.refused", engine=kind, mode=mode, region=place.account.region)
         return Finding("engine", False, saw, say("preflight.engine.fix"))
-    saw = say("preflight.engine.saw", engine=ENGINE, mode=MODE, version=versions[-1])
+    saw = say("preflight.engine.saw", engine=kind, mode=mode, version=versions[-1])
     return Finding("engine", True, saw)
 
 

@@ -14,7 +14,7 @@ from tsalab.files import replace_bytes
 from tsalab.messages import say
 from tsalab.server import node
 from tsalab.show import Part, StepView, diff, excerpt, note, pairs
-from tsalab.steps.source import APP, CONFIG, EDITS, Edit, Seen, missing_comma, with_comma
+from tsalab.steps.source import APP, CONFIG, EDITS, Edit, Seen, edits, missing_comma, with_comma
 from tsalab.steps.step import STEPS, Finding, Outcome
 from tsalab.steps.world import World
 
@@ -106,9 +106,13 @@ def _register_edit(step_id: int, name: str) -> None:
     def do(world: World, _view: StepView) -> Outcome:
         need_clone(world)
         before = world.code(edit.file)
-        after = edit.apply(before, world.secret_name)
+        after = _applied(world, edit, before)
         replace_bytes(world.clone.folder / edit.file, after.encode())
         return Outcome(parts=[diff(_difference(before, after, edit.file))])
+
+
+def _applied(world: World, edit: Edit, text: str) -> str:
+    return edits(world.place.variant)[edit.name].apply(text, world.secret_name)
 
 
 def need_clone(world: World) -> None:
@@ -127,7 +131,7 @@ def _wanted(world: World, edit: Edit) -> tuple[Part, ...]:
     """What the step would change in the file as it is, where that is known."""
     text = world.code(edit.file)
     with suppress(StepError):  # the lines that it is about are not there: words must do
-        after = edit.apply(text, world.secret_name)
+        after = _applied(world, edit, text)
         return (diff(_difference(text, after, edit.file), title=say("check.code.wanted")),)
     return ()
 

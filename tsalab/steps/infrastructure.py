@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 
 from tsalab.cloud.cluster import ClusterState
@@ -14,8 +15,9 @@ from tsalab.show import StepView, pairs
 from tsalab.steps.pipeline_watch import Watch
 from tsalab.steps.step import STEPS, Finding, Outcome
 from tsalab.steps.template import check_zip, lacking
+from tsalab.steps.variants import refuse_other
 from tsalab.steps.world import World
-from tsalab.template import read_package
+from tsalab.template import Template, read_package
 
 # AWS's pipelines look for a new object about once a minute; after this, start it by hand.
 POLLING_SECONDS = 90.0
@@ -55,7 +57,7 @@ def check_upload(world: World) -> Finding:
     except TemplateError as error:
         saw = say("check.upload.unusable", what=error.what, why=error.why)
         return Finding(False, saw, expected, error.next_step)
-    if missing := lacking(text):
+    if missing := lacking(Template(text, variant=world.place.variant)):
         names = ", ".join(missing.values())
         return _not_uploaded(world, say("check.upload.lacks", names=names), expected)
     if world.template_path.exists() and world.template.text != text:
@@ -89,6 +91,7 @@ def do_upload(world: World, view: StepView) -> Outcome:
     zipped = check_zip(world)
     if not zipped.passed:
         raise StepError.not_passed(6, LAB.step(6).title, zipped.saw, zipped.expected, zipped.next)
+    refuse_other(world)
     source = world.place.pipeline.source
     view.line(say("do.upload.doing", bucket=source.bucket, key=source.key))
     version = world.bucket.put(source.key, world.package_path.read_bytes())
@@ -159,7 +162,23 @@ def _failed_run(world: World, run: Execution, expected: str) -> Finding:
         cause = {"resource": event.resource, "type": event.type, "reason": event.reason}
         saw = say("check.pipeline.because", failed=saw, **cause)
     facts = {"execution": run.execution_id, "failed": event.resource if event else ""}
-    return Finding(False, saw, expected, say("check.pipeline.mend"), facts, final=True)
+    return Finding(False, saw, expected, _way_on(world, saw), facts, final=True)
+
+
+# What CloudFormation gives as its reason, and the way on that is not to mend the template.
+_WAYS_ON = (
+    (r"engine mode serverless you requested is currently unavailable", "engine_ended"),
+    (r"already scheduled for deletion", "secret_deleted"),
+    (r"_IN_PROGRESS state and can ?not be updated", "stack_busy"),
+    (r"UPDATE_ROLLBACK_FAILED state", "rollback_failed"),
+)
+
+
+def _way_on(world: World, saw: str) -> str:
+    for pattern, way in _WAYS_ON:
+        if re.search(pattern, saw):
+            return say(f"check.pipeline.{way}", stack=world.stack.name)
+    return say("check.pipeline.mend")
 
 
 @STEPS.do(9)

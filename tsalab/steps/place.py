@@ -12,6 +12,7 @@ from tsalab.architecture import Overview
 from tsalab.cloud.account import Account
 from tsalab.cloud.pipeline import Pipeline
 from tsalab.records import Redactor
+from tsalab.resources import AS_WRITTEN
 from tsalab.server import Server
 
 LOGIN_SECONDS = 45.0
@@ -29,6 +30,8 @@ class Place:
         The learner's folder: ``infra.yml``, its zip, the clone of the app.
     method
         How steps 13 and 14 move the data: ``dump`` as the lab was written, or ``copy``.
+    variant
+        Of the lab: ``as-written``, or ``current``, which AWS accepts today.
     bootstrap, stack, repository, page_repository
         Names that labs 1 to 3 chose; ``stack`` is asked for only when no pipeline names it.
     redactor
@@ -38,6 +41,7 @@ class Place:
     account: Account
     workdir: Path
     method: str = "dump"
+    variant: str = AS_WRITTEN
     bootstrap: str = "TSA-Bootstrap"
     stack: str = "TSAGallery"
     repository: str = "TSAGallery-API"

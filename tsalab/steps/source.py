@@ -11,12 +11,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from itertools import pairwise
 
-from tsalab import resources
 from tsalab.errors import StepError
 from tsalab.messages import say
+from tsalab.resources import AS_WRITTEN, quoted
 
 CONFIG, APP = "utils/config.js", "app.js"
 DEFAULT_SECRET = "TSAGallery-RDSMasterSecret"  # noqa: S105 - a name
@@ -49,10 +49,9 @@ class Edit:
 
 
 @cache
-def block(name: str) -> tuple[str, ...]:
+def block(name: str, variant: str = AS_WRITTEN) -> tuple[str, ...]:
     """Lines of a quoted block of the lab, without their ends."""
-    path = resources.templates() / "fragments" / "as-written" / f"{name}.js"
-    return tuple(path.read_text(encoding="utf-8").rstrip("\n").split("\n"))
+    return tuple(quoted(f"{name}.js", variant).rstrip("\n").split("\n"))
 
 
 def find(lines: Sequence[str], wanted: Sequence[str]) -> int | None:
@@ -227,7 +226,11 @@ def _drop_pool(text: str, secret: str) -> str:
 
 def _new_pool_seen(text: str, _secret: str) -> Seen:
     lines = _code(text)
-    get, pool = _find_line(lines, r"\bgetSecretValue\b"), _find_line(lines, r"createPool\s*\(")
+    # Either way to ask: the SDK's second version, as the lab has it, or its third.
+    get, pool = (
+        _find_line(lines, r"\bsend\(.*GetSecretValue|\bgetSecretValue\b"),
+        _find_line(lines, r"createPool\s*\("),
+    )
     if get is None:
         return Seen(False, say("check.code.seen.not_asked"))
     if pool is None or pool < get:
@@ -238,7 +241,7 @@ def _new_pool_seen(text: str, _secret: str) -> Seen:
     return Seen(True, say("check.code.seen.pool", line=pool + 1), pool + 1)
 
 
-def _add_pool(text: str, secret: str) -> str:
+def _add_pool(text: str, secret: str, variant: str) -> str:
     if _new_pool_seen(text, secret).ok:
         return text
     lines = _split(text)
@@ -248,7 +251,7 @@ def _add_pool(text: str, secret: str) -> str:
     # The block stands inside what the line below the comment opens (the lab's line 37).
     at += 2 if at + 1 < len(lines) and lines[at + 1].rstrip().endswith("{") else 1
     ending = _ending(text)
-    lines[at:at] = [line + ending for line in block("app-pool-new")]
+    lines[at:at] = [line + ending for line in block("app-pool-new", variant)]
     return "".join(lines)
 
 
@@ -283,13 +286,17 @@ def _remove(text: str, wanted: Sequence[str], file: str, what: str) -> str:
     return "".join(lines)
 
 
-EDITS = {
-    edit.name: edit
-    for edit in (
+@cache
+def edits(variant: str) -> dict[str, Edit]:
+    """The edits by name, as a variant of the lab makes them; what they look for is the same in all."""
+    made = (
         Edit("config-make-room", CONFIG, _room_seen, _make_room),
         Edit("config-secret-name", CONFIG, _secret_seen, _name_secret),
         Edit("config-drop-db", CONFIG, _db_seen, _drop_db),
         Edit("app-drop-pool", APP, _old_pool_seen, _drop_pool),
-        Edit("app-add-pool", APP, _new_pool_seen, _add_pool),
+        Edit("app-add-pool", APP, _new_pool_seen, partial(_add_pool, variant=variant)),
     )
-}
+    return {edit.name: edit for edit in made}
+
+
+EDITS = edits(AS_WRITTEN)

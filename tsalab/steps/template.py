@@ -7,6 +7,7 @@ from contextlib import suppress
 from tsalab.course import LAB
 from tsalab.errors import TemplateError
 from tsalab.messages import say
+from tsalab.resources import VARIANTS
 from tsalab.show import StepView, diff, excerpt, note
 from tsalab.steps.step import STEPS, Finding, Outcome
 from tsalab.steps.world import World
@@ -57,9 +58,8 @@ def _problem(template: Template) -> Finding | None:
     )
 
 
-def lacking(text: str) -> dict[int, str]:
+def lacking(template: Template) -> dict[int, str]:
     """The lab's fragments that a template does not hold, by the step that adds them."""
-    template = Template(text)
     return {step: name for step, name in FRAGMENTS.items() if not template.has(name).present}
 
 
@@ -101,6 +101,12 @@ def do_open(world: World, view: StepView) -> Outcome:
     return Outcome(parts=[note(say("do.template.path", path=world.template_path))])
 
 
+def _other_variant(template: Template, name: str) -> str:
+    """The variant of the lab whose block a template holds in place of its own; empty when it is none."""
+    others = (variant for variant in VARIANTS if variant != template.variant)
+    return next((variant for variant in others if template.has(name, variant).present), "")
+
+
 def _register_fragment(step_id: int, name: str) -> None:
     @STEPS.check(step_id)
     def check(world: World) -> Finding:
@@ -108,6 +114,10 @@ def _register_fragment(step_id: int, name: str) -> None:
         if problem := _problem(template):
             return problem
         found = template.has(name)
+        if not found.present and (other := _other_variant(template, name)):
+            saw = say("check.template.other_variant", variant=other)
+            mend = say("check.template.one_variant", variant=other, ours=template.variant, step=step_id)
+            return Finding(False, saw, found.expected, mend, final=True)
         where = say("check.template.at", line=found.line, column=found.column) if found.line else ""
         return Finding(
             found.present,
@@ -145,10 +155,11 @@ def check_zip(world: World) -> Finding:
         text = world.package
     except TemplateError as error:
         return Finding(False, f"{error.what} {error.why}", expected, error.next_step)
-    own = world.template if world.template_path.exists() else Template(text)
-    if missing := lacking(text):
+    zipped = Template(text, variant=world.place.variant)
+    own = world.template if world.template_path.exists() else zipped
+    if missing := lacking(zipped):
         names = ", ".join(missing.values())
-        if undone := lacking(own.text):
+        if undone := lacking(own):
             step = min(undone)
             next_step = say("check.zip.finish", step=step, title=LAB.step(step).title)
             return Finding(False, say("check.zip.lacks", names=names), expected, next_step)

@@ -86,7 +86,7 @@ class World:
         """
         if not self.template_path.exists():
             raise StepError.file_missing(self.template_path, say("world.template_missing"))
-        return Template.read(self.template_path)
+        return Template.read(self.template_path, self.place.variant)
 
     @cached_property
     def package(self) -> str:

@@ -1,7 +1,8 @@
 """The blocks that the lab adds to infra.yml, and where they go.
 
-Their text is in ``templates/fragments/<variant>/<name>.yml``, as the lab quotes it: resources
-indented by two, the policy by eight.
+Their text is in ``templates/fragments/<variant>/<name>.yml``: resources indented by two, the
+policy by eight. ``as-written`` is the lab as its author wrote it; ``current`` is what AWS
+accepts today, and holds only what differs.
 """
 
 from __future__ import annotations
@@ -9,8 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 
-from tsalab import resources
 from tsalab.errors import TemplateError
+from tsalab.resources import VARIANTS, quoted
 from tsalab.template.document import Block, Document
 
 # The lab's resources go between CFDistribution and Outputs, in this order whatever the order of adding.
@@ -20,6 +21,7 @@ ORDER = (
     "DatabaseSecret",
     "DatabaseSecretAttachment",
     "DatabaseCluster",
+    "DatabaseInstance",
 )
 ROLE = "ServerRole"
 POLICY = "ReadSecrets"
@@ -77,12 +79,9 @@ def text(name: str, variant: str) -> str:
     TemplateError
         When there is no such fragment or variant.
     """
-    folder = resources.templates() / "fragments"
-    path = folder / variant / f"{fragment(name).name}.yml"
-    if not path.is_file():
-        known = sorted(each.name for each in folder.iterdir() if (each / path.name).is_file())
-        raise TemplateError.unknown_variant(name, variant, known)
-    return path.read_bytes().decode()
+    if variant not in VARIANTS:
+        raise TemplateError.unknown_variant(name, variant, VARIANTS)
+    return quoted(f"{fragment(name).name}.yml", variant)
 
 
 @cache

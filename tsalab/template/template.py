@@ -10,13 +10,12 @@ from pathlib import Path
 import yaml
 
 from tsalab.messages import say
+from tsalab.resources import AS_WRITTEN
 from tsalab.template import editing, findings, problems
 from tsalab.template.document import Document
 from tsalab.template.findings import Finding
 from tsalab.template.package import decode, read_bytes, write_bytes
 from tsalab.template.problem import Problem
-
-AS_WRITTEN = "as-written"
 
 
 @dataclass(frozen=True)
@@ -29,13 +28,16 @@ class Template:
         Every character of the file, its line ends and byte order mark included.
     name
         What to call it in messages and diffs.
+    variant
+        Which text of the lab's blocks is meant, where nothing else is said.
     """
 
     text: str = field(repr=False)
     name: str = field(default="infra.yml", compare=False)
+    variant: str = field(default=AS_WRITTEN, compare=False)
 
     @classmethod
-    def read(cls, path: Path) -> Template:
+    def read(cls, path: Path, variant: str = AS_WRITTEN) -> Template:
         """Template in a file.
 
         Raises
@@ -43,7 +45,7 @@ class Template:
         TemplateError
             When it cannot be read, is no text in UTF-8, or is larger than CloudFormation takes.
         """
-        return cls(decode(read_bytes(path), str(path)), path.name)
+        return cls(decode(read_bytes(path), str(path)), path.name, variant)
 
     @cached_property
     def _document(self) -> Document:
@@ -57,7 +59,7 @@ class Template:
         except yaml.YAMLError:
             return ()
 
-    def add(self, fragment: str, variant: str = AS_WRITTEN) -> Template:
+    def add(self, fragment: str, variant: str = "") -> Template:
         """Insert one of the lab's blocks where the lab says; the same template when it is there already.
 
         Parameters
@@ -65,16 +67,16 @@ class Template:
         fragment
             A name in `FRAGMENTS`.
         variant
-            Which text of it: a folder of ``templates/fragments``.
+            Which text of it: a folder of ``templates/fragments``; the template's own when empty.
 
         Raises
         ------
         TemplateError
             When the file is not YAML, has no place for the block, or has a block of that name which differs.
         """
-        return self._with(editing.insert(self._document, fragment, variant))
+        return self._with(editing.insert(self._document, fragment, variant or self.variant))
 
-    def remove(self, fragment: str, variant: str = AS_WRITTEN) -> Template:
+    def remove(self, fragment: str, variant: str = "") -> Template:
         """Take one of the lab's blocks out; the same template when it is not there.
 
         Raises
@@ -82,11 +84,11 @@ class Template:
         TemplateError
             When the file is not YAML.
         """
-        return self._with(editing.remove(self._document, fragment, variant))
+        return self._with(editing.remove(self._document, fragment, variant or self.variant))
 
-    def has(self, fragment: str, variant: str = AS_WRITTEN) -> Finding:
+    def has(self, fragment: str, variant: str = "") -> Finding:
         """Is one of the lab's blocks there, by meaning? Reads only, and never fails on a broken file."""
-        return findings.find(self._document, fragment, variant)
+        return findings.find(self._document, fragment, variant or self.variant)
 
     def diff(self, other: Template) -> str:
         """Unified diff from this template to another; empty when they are equal."""
@@ -127,4 +129,4 @@ class Template:
         write_bytes(path, self.text.encode())
 
     def _with(self, text: str) -> Template:
-        return self if text == self.text else Template(text, self.name)
+        return self if text == self.text else Template(text, self.name, self.variant)

@@ -1,4 +1,4 @@
-"""Aurora clusters as the lab writes them (``aurora``, ``serverless``) on a real database server.
+"""Aurora clusters as the lab writes them, of either version of Serverless, on a real database server.
 
 Here is what a cluster is and does; `rds_actions` answers the API's requests with it, and
 `aurora_resource` CloudFormation's. Every other engine is refused: MiniStack
@@ -20,8 +20,7 @@ from tsalab.sandbox.control.blocking import resource_type
 if TYPE_CHECKING:
     from tsalab.sandbox.control.context import Context
 
-TYPE = "AWS::RDS::DBCluster"
-ENGINE_VERSION = "5.6.mysql_aurora.1.23.4"  # the last MySQL 5.6-compatible one
+TYPE, INSTANCE = "AWS::RDS::DBCluster", "AWS::RDS::DBInstance"
 TOUCHES = (
     "services.cloudformation.provisioners._physical_name",
     "services.rds._cluster_snapshot_xml",
@@ -41,11 +40,14 @@ def install(context: Context) -> None:
     from ministack.services import rds
 
     from tsalab.sandbox.control import rds_actions
+    from tsalab.sandbox.control.aurora_instances import InstanceResource, Instances
     from tsalab.sandbox.control.aurora_resource import ClusterResource
 
     clusters = Clusters(context)
     resource = ClusterResource(clusters)
     resource_type(TYPE, resource, snapshot=resource.snapshot)
+    instances = Instances(clusters)
+    resource_type(INSTANCE, InstanceResource(instances))
     rds_actions.install(clusters)
     plain = rds._cluster_xml
 
@@ -68,6 +70,8 @@ def resume(context: Context) -> None:
     context.estate.databases.resume_all()
     with context.scope():
         for cluster_id, record in rds._clusters.items():
+            if needs_instance(record) and not record.get("DBClusterMembers"):
+                continue
             route(context, record, context.estate.databases.address(cluster_id))
 
 
@@ -112,9 +116,9 @@ class Clusters:
             "DBClusterIdentifier": wish.cluster_id,
             "DBClusterArn": arn,
             "DbClusterResourceId": "cluster-" + rds.new_uuid().replace("-", "")[:26].upper(),
-            "Engine": rules.ENGINE,
-            "EngineMode": rules.MODE,
-            "EngineVersion": ENGINE_VERSION,
+            "Engine": wish.kind.engine,
+            "EngineMode": wish.kind.mode,
+            "EngineVersion": wish.kind.version,
             "Status": "creating",
             "MasterUsername": wish.username,
             "DatabaseName": wish.database,
@@ -124,7 +128,7 @@ class Clusters:
             "AvailabilityZones": [f"{region}{zone}" for zone in "abc"],
             "DBSubnetGroup": wish.subnet_group,
             "VpcSecurityGroups": rules.memberships(wish.security_groups),
-            "DBClusterParameterGroup": "default.aurora5.6",
+            "DBClusterParameterGroup": f"default.{wish.kind.family}",
             "BackupRetentionPeriod": wish.backup_days,
             "ClusterCreateTime": now,
             "EarliestRestorableTime": now,
@@ -132,7 +136,8 @@ class Clusters:
             "StorageEncrypted": True,
             "DeletionProtection": wish.deletion_protection,
             "TagList": list(wish.tags),
-            "_Scaling": rules.scaling(wish.scaling),
+            "HttpEndpointEnabled": wish.data_api,
+            "_Scaling": rules.scaling(wish.scaling, wish.kind),
         }
         rds._clusters[wish.cluster_id] = record
         rds._tags[arn] = list(wish.tags)
@@ -161,7 +166,8 @@ class Clusters:
             raise
         record["Endpoint"] = self._name(cluster_id, "cluster")
         record["ReaderEndpoint"] = record["Endpoint"].replace(".cluster-", ".cluster-ro-", 1)
-        route(self.context, record, address)
+        if not needs_instance(record):
+            route(self.context, record, address)
         record["Status"] = "available"
         logger.info("cluster %s is available", cluster_id)
         self.context.changed()
@@ -254,6 +260,8 @@ class Clusters:
         wanted = record.get("_Scaling")
         if wanted is None:
             return ""
+        if needs_instance(record):
+            return _serverless_v2_xml(wanted)
         paused = str(wanted["AutoPause"]).lower()
         return (
             f"<Capacity>{self.capacity(record)}</Capacity>"
@@ -266,6 +274,29 @@ class Clusters:
             "<SecondsBeforeTimeout>300</SecondsBeforeTimeout>"
             "</ScalingConfigurationInfo>"
         )
+
+
+def _serverless_v2_xml(wanted: dict[str, Any]) -> str:
+    pause = (
+        f"<SecondsUntilAutoPause>{wanted['SecondsUntilAutoPause']}</SecondsUntilAutoPause>"
+        if wanted["AutoPause"]
+        else ""
+    )
+    return (
+        "<ServerlessV2ScalingConfiguration>"
+        f"<MinCapacity>{wanted['MinCapacity']}</MinCapacity><MaxCapacity>{wanted['MaxCapacity']}</MaxCapacity>"
+        f"{pause}</ServerlessV2ScalingConfiguration>"
+    )
+
+
+def needs_instance(record: dict[str, Any]) -> bool:
+    """Whether nobody reaches a cluster before it has an instance: only v1 has none."""
+    return bool(record["EngineMode"] != rules.V1.mode)
+
+
+def kind_of(record: dict[str, Any]) -> rules.Kind:
+    """A cluster's kind."""
+    return rules.V2 if needs_instance(record) else rules.V1
 
 
 def route(context: Context, record: dict[str, Any], address: tuple[str, int]) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from tsalab import settings
 from tsalab.sandbox.control import aurora_rules as rules
-from tsalab.sandbox.control.aurora import TYPE, Clusters
+from tsalab.sandbox.control.aurora import TYPE, Clusters, kind_of
 from tsalab.sandbox.control.aurora_rules import Wish
 from tsalab.sandbox.control.blocking import differing
 
@@ -21,9 +22,14 @@ _UPDATES_IN_PLACE = frozenset(
         "DeletionProtection",
         "MasterUserPassword",
         "ScalingConfiguration",
+        "ServerlessV2ScalingConfiguration",
         "Tags",
         "VpcSecurityGroupIds",
     }
+)
+# CloudFormation makes a new cluster when one of these changes (its resource reference).
+_REPLACED_BY = frozenset(
+    {"DatabaseName", "DBClusterIdentifier", "DBSubnetGroupName", "Engine", "EngineMode", "MasterUsername"}
 )
 
 
@@ -38,7 +44,10 @@ class ClusterResource:
         """Create the cluster and wait until its database answers."""
         from ministack.services.cloudformation import provisioners
 
-        rules.check_engine(props.get("Engine"), props.get("EngineMode"))
+        today = bool(settings.get("aws_today"))
+        kind = rules.kind_of(
+            props.get("Engine"), props.get("EngineMode"), props.get("EngineVersion"), today=today
+        )
         name = props.get("DBClusterIdentifier") or provisioners._physical_name(
             stack_name, logical_id, max_len=63
         )
@@ -51,10 +60,12 @@ class ClusterResource:
                 database=str(props.get("DatabaseName", "")),
                 subnet_group=str(props.get("DBSubnetGroupName", "")).lower(),
                 security_groups=tuple(props.get("VpcSecurityGroupIds", [])),
-                scaling=props.get("ScalingConfiguration", {}),
+                scaling=_scaling(props),
+                kind=kind,
                 tags=_template_tags(props),
                 backup_days=int(props.get("BackupRetentionPeriod", 1)),
                 deletion_protection=_true(props.get("DeletionProtection", False)),
+                data_api=_true(props.get("EnableHttpEndpoint", False)),
             )
         )
         self.clusters.finish(record, password)
@@ -73,13 +84,13 @@ class ClusterResource:
 
         changed = differing(old, new)
         if unknown := changed - _UPDATES_IN_PLACE:
-            if unknown & {"DatabaseName", "DBClusterIdentifier", "DBSubnetGroupName", "MasterUsername"}:
+            if unknown & _REPLACED_BY:
                 return self.create(logical_id or physical_id, new, stack_name)
             raise ValueError(f"The sandbox cannot update {', '.join(sorted(unknown))} of {TYPE}.")
         record = self.clusters.get(physical_id)
         groups = tuple(new.get("VpcSecurityGroupIds", []))
         rules.check_groups(groups)
-        wanted = rules.scaling(new.get("ScalingConfiguration", {}))
+        wanted = rules.scaling(_scaling(new), kind_of(record))
         if "MasterUserPassword" in changed:
             self.clusters.set_password(record, str(new.get("MasterUserPassword", "")))
         self.clusters.scale(record, wanted)
@@ -120,6 +131,13 @@ def attributes(record: dict[str, Any]) -> dict[str, str]:
         "Endpoint.Address": record["Endpoint"],
         "Endpoint.Port": str(record["Port"]),
     }
+
+
+def _scaling(props: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = props.get("ServerlessV2ScalingConfiguration") or props.get(
+        "ScalingConfiguration", {}
+    )
+    return found
 
 
 def _template_tags(props: dict[str, Any]) -> tuple[dict[str, str], ...]:

@@ -1,4 +1,4 @@
-"""What RDS accepts of an Aurora Serverless v1 cluster, and how it refuses the rest."""
+"""What RDS accepts of an Aurora Serverless cluster, of either version, and how it refuses the rest."""
 
 from __future__ import annotations
 
@@ -6,9 +6,33 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-ENGINE, MODE, PORT = "aurora", "serverless", 3306
+PORT = 3306
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of cluster that has a real database behind it here.
+
+    Attributes
+    ----------
+    engine, mode, version, family
+        As RDS names them.
+    """
+
+    engine: str
+    mode: str
+    version: str
+    family: str
+
+
+V1 = Kind("aurora", "serverless", "5.6.mysql_aurora.1.23.4", "aurora5.6")  # the last of MySQL 5.6
+V2 = Kind("aurora-mysql", "provisioned", "8.0.mysql_aurora.3.10.0", "aurora-mysql8.0")
+KINDS = (V1, V2)
+# Since 2025, to everybody who asks for a new one.
+ENDED = "The engine mode serverless you requested is currently unavailable."
 # Aurora Serverless v1: capacities in ACUs, and when it pauses (RDS user guide).
 CAPACITIES = (1, 2, 4, 8, 16, 32, 64, 128, 256)
+_MOST_V2 = 256
 _PAUSE_SECONDS = range(300, 86401)
 _IDENTIFIER = re.compile(r"[a-z](?:-?[a-z0-9]){0,62}")
 _DATABASE = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
@@ -36,9 +60,11 @@ class Wish:
     subnet_group: str
     security_groups: tuple[str, ...]
     scaling: dict[str, Any]
+    kind: Kind
     tags: tuple[dict[str, str], ...]
     backup_days: int = 1
     deletion_protection: bool = False
+    data_api: bool = False
 
 
 def check(wish: Wish) -> None:
@@ -61,7 +87,7 @@ def check(wish: Wish) -> None:
             "DatabaseName must begin with a letter and contain only alphanumeric characters.",
         )
     check_password(wish.password)
-    scaling(wish.scaling)
+    scaling(wish.scaling, wish.kind)
     if wish.subnet_group not in rds._subnet_groups:
         raise RdsError(
             "DBSubnetGroupNotFoundFault",
@@ -101,7 +127,7 @@ def check_password(password: str) -> None:
         )
 
 
-def scaling(wanted: dict[str, Any]) -> dict[str, Any]:
+def scaling(wanted: dict[str, Any], kind: Kind) -> dict[str, Any]:
     """A scaling configuration with Aurora's defaults filled in.
 
     Raises
@@ -109,6 +135,44 @@ def scaling(wanted: dict[str, Any]) -> dict[str, Any]:
     RdsError
         When a capacity or a time is not one that Aurora has.
     """
+    return _scaling_v1(wanted) if kind is V1 else _scaling_v2(wanted)
+
+
+def _scaling_v2(wanted: dict[str, Any]) -> dict[str, Any]:
+    """Half steps up to 256; it pauses when it may go down to 0."""
+    if not wanted.keys() >= {"MinCapacity", "MaxCapacity"}:
+        raise RdsError(
+            "InvalidParameterCombination",
+            "Set the Serverless v2 scaling configuration on the parent DB cluster before creating a "
+            "Serverless v2 DB instance.",
+        )
+    least, most = float(wanted["MinCapacity"]), float(wanted["MaxCapacity"])
+    if least % 0.5 or most % 0.5 or not 0 <= least <= most or not 1 <= most <= _MOST_V2:
+        raise RdsError(
+            "InvalidParameterValue",
+            f"MinCapacity {least:g} and MaxCapacity {most:g} must be in half steps, from 0 and from 1 to "
+            f"{_MOST_V2}, the first not above the second.",
+        )
+    pause = int(wanted.get("SecondsUntilAutoPause", 300))
+    if "SecondsUntilAutoPause" in wanted and least:
+        raise RdsError(
+            "InvalidParameterCombination", "SecondsUntilAutoPause can be set only when MinCapacity is 0."
+        )
+    _check_pause(pause)
+    return {
+        "MinCapacity": least,
+        "MaxCapacity": most,
+        "AutoPause": least == 0,
+        "SecondsUntilAutoPause": pause,
+    }
+
+
+def _check_pause(seconds: int) -> None:
+    if seconds not in _PAUSE_SECONDS:
+        raise RdsError("InvalidParameterValue", f"SecondsUntilAutoPause {seconds} must be from 300 to 86400.")
+
+
+def _scaling_v1(wanted: dict[str, Any]) -> dict[str, Any]:
     least = int(wanted.get("MinCapacity", 1))
     most = int(wanted.get("MaxCapacity", 16))
     pause = int(wanted.get("SecondsUntilAutoPause", 300))
@@ -118,26 +182,39 @@ def scaling(wanted: dict[str, Any]) -> dict[str, Any]:
             f"MinCapacity {least} and MaxCapacity {most} must be of {', '.join(map(str, CAPACITIES))}, "
             "the first not above the second.",
         )
-    if pause not in _PAUSE_SECONDS:
-        raise RdsError("InvalidParameterValue", f"SecondsUntilAutoPause {pause} must be from 300 to 86400.")
+    _check_pause(pause)
     auto = str(wanted.get("AutoPause", True)).lower() == "true"
     return {"MinCapacity": least, "MaxCapacity": most, "AutoPause": auto, "SecondsUntilAutoPause": pause}
 
 
-def check_engine(engine: str | None, mode: str | None) -> None:
-    """Refuse every engine that has no real database behind it here.
+def kind_of(engine: str | None, mode: str | None, version: str | None = None, *, today: bool) -> Kind:
+    """The kind of cluster that is asked for; every other has no real database behind it here.
+
+    Parameters
+    ----------
+    engine, mode, version
+        As asked for; None where nothing is said.
+    today
+        Whether AWS is as it is today, and makes no cluster of the first version.
 
     Raises
     ------
     RdsError
         With what was asked for and what there is.
     """
-    if (engine, mode) != (ENGINE, MODE):
-        raise RdsError(
-            "InvalidParameterCombination",
-            f"The sandbox does not run engine {engine} in mode {mode or 'provisioned'}: "
-            f"it runs {ENGINE} in mode {MODE}.",
-        )
+    mode = mode or "provisioned"
+    if today and mode == V1.mode:
+        raise RdsError("InvalidParameterValue", ENDED)
+    for kind in KINDS:
+        if (engine, mode) == (kind.engine, kind.mode):
+            if version and not kind.version.startswith(version):
+                raise RdsError("InvalidParameterCombination", f"Cannot find version {version} for {engine}")
+            return kind
+    there = " or ".join(f"{kind.engine} in mode {kind.mode}" for kind in KINDS)
+    raise RdsError(
+        "InvalidParameterCombination",
+        f"The sandbox does not run engine {engine} in mode {mode}: it runs {there}.",
+    )
 
 
 def memberships(groups: tuple[str, ...]) -> list[dict[str, str]]:

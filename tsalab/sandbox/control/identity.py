@@ -145,6 +145,7 @@ def write_profile(folder: Folder, identity: Identity, endpoint_url: str) -> None
         f"endpoint_url = {endpoint_url}\n"
         f"tsalab_ssh_config = {folder.path('ssh', 'config')}\n"
         "tsalab_faults = allowed\n"
+        "tsalab_variant = as-written\n"
         "output = json\n"
         "cli_pager =\n",
     )

@@ -10,8 +10,9 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from tsalab import settings
 from tsalab.sandbox.control import aurora_rules as rules
-from tsalab.sandbox.control.aurora import ENGINE_VERSION, Clusters
+from tsalab.sandbox.control.aurora import Clusters, kind_of
 from tsalab.sandbox.control.aurora_rules import RdsError, Wish
 
 TOUCHES = (
@@ -89,7 +90,7 @@ class Actions:
         """``CreateDBCluster``."""
         from ministack.services import rds
 
-        rules.check_engine(rds._p(p, "Engine"), rds._p(p, "EngineMode"))
+        kind = _kind(p)
         password = rds._p(p, "MasterUserPassword") or ""
         record = self.clusters.begin(
             Wish(
@@ -99,9 +100,11 @@ class Actions:
                 database=rds._p(p, "DatabaseName") or "",
                 subnet_group=rds._p(p, "DBSubnetGroupName") or "",
                 security_groups=tuple(rds._parse_member_list(p, "VpcSecurityGroupIds")),
-                scaling=_scaling(p),
+                scaling=_scaling(p, kind),
+                kind=kind,
                 tags=tuple(rds._parse_tags(p)),
                 deletion_protection=rds._p(p, "DeletionProtection") == "true",
+                data_api=rds._p(p, "EnableHttpEndpoint") == "true",
             )
         )
         return self._later("CreateDBCluster", record, password)
@@ -110,11 +113,12 @@ class Actions:
         """``RestoreDBClusterFromSnapshot``: data, users and passwords as they were."""
         from ministack.services import rds
 
-        rules.check_engine(rds._p(p, "Engine"), rds._p(p, "EngineMode") or rules.MODE)
         snapshot_id = rds._p(p, "SnapshotIdentifier")
         snapshot = rds._db_cluster_snapshots.get(snapshot_id)
         if snapshot is None:
             raise RdsError("DBClusterSnapshotNotFoundFault", f"DBClusterSnapshot {snapshot_id} not found.")
+        first = rds._p(p, "Engine") == rules.V1.engine and not rds._p(p, "EngineMode")
+        kind = _kind({**p, "EngineMode": [rules.V1.mode]} if first else p)
         record = self.clusters.begin(
             Wish(
                 cluster_id=(rds._p(p, "DBClusterIdentifier") or "").lower(),
@@ -123,7 +127,8 @@ class Actions:
                 database=snapshot["_DatabaseName"],
                 subnet_group=rds._p(p, "DBSubnetGroupName") or "",
                 security_groups=tuple(rds._parse_member_list(p, "VpcSecurityGroupIds")),
-                scaling=_scaling(p) or snapshot["_Scaling"],
+                scaling=_scaling(p, kind) or snapshot["_Scaling"],
+                kind=kind,
                 tags=tuple(rds._parse_tags(p)),
             )
         )
@@ -147,7 +152,8 @@ class Actions:
         for name in ("NewDBClusterIdentifier", "EngineVersion", "EngineMode", "EnableHttpEndpoint", "Port"):
             if rds._p(p, name):
                 raise RdsError("UnsupportedOperation", f"The sandbox cannot change {name} of a cluster.")
-        wanted = rules.scaling({**record["_Scaling"], **_scaling(p)})
+        kind = kind_of(record)
+        wanted = rules.scaling({**_asked(record), **_scaling(p, kind)}, kind)
         if password := rds._p(p, "MasterUserPassword"):
             self.clusters.set_password(record, password)
         self.clusters.scale(record, wanted)
@@ -169,6 +175,10 @@ class Actions:
         if capacity not in (0, *rules.CAPACITIES):
             raise RdsError(
                 "InvalidDBClusterCapacityFault", f"{capacity} is not a capacity of Aurora Serverless."
+            )
+        if kind_of(record) is not rules.V1:
+            raise RdsError(
+                "InvalidDBClusterStateFault", "Only a cluster of Aurora Serverless v1 is told its capacity."
             )
         before = self.clusters.capacity(record)
         databases = self.clusters.context.estate.databases
@@ -230,17 +240,36 @@ class Actions:
         return _snapshot("DeleteDBClusterSnapshot", {**made, "Status": "deleted"})
 
 
-def _engine_versions(p: Params) -> Response:
-    """``DescribeDBEngineVersions``: the one engine and mode that have a real database behind them here."""
+def _kind(p: Params) -> rules.Kind:
     from ministack.services import rds
 
-    wanted = (rds._p(p, "Engine") or rules.ENGINE, rds._p(p, "EngineVersion") or ENGINE_VERSION)
-    member = (
-        f"<DBEngineVersion><Engine>{rules.ENGINE}</Engine><EngineVersion>{ENGINE_VERSION}</EngineVersion>"
-        "<DBParameterGroupFamily>aurora5.6</DBParameterGroupFamily><Status>available</Status>"
-        f"<SupportedEngineModes><member>{rules.MODE}</member></SupportedEngineModes></DBEngineVersion>"
+    asked = (rds._p(p, name) or None for name in ("Engine", "EngineMode", "EngineVersion"))
+    return rules.kind_of(*asked, today=bool(settings.get("aws_today")))
+
+
+def _asked(record: dict[str, Any]) -> dict[str, Any]:
+    """A cluster's scaling as it would be asked for: a pause of its own only where there is one."""
+    known = dict(record["_Scaling"])
+    if kind_of(record) is not rules.V1 and not known.pop("AutoPause"):
+        known.pop("SecondsUntilAutoPause")
+    return known
+
+
+def _engine_versions(p: Params) -> Response:
+    """``DescribeDBEngineVersions``: the kinds of cluster that have a real database behind them here."""
+    from ministack.services import rds
+
+    engine, version = rds._p(p, "Engine"), rds._p(p, "EngineVersion")
+    today = bool(settings.get("aws_today"))
+    members = "".join(
+        f"<DBEngineVersion><Engine>{kind.engine}</Engine><EngineVersion>{kind.version}</EngineVersion>"
+        f"<DBParameterGroupFamily>{kind.family}</DBParameterGroupFamily><Status>available</Status>"
+        f"<SupportedEngineModes><member>{kind.mode}</member></SupportedEngineModes></DBEngineVersion>"
+        for kind in rules.KINDS
+        if (engine or kind.engine) == kind.engine
+        and (version or kind.version) == kind.version
+        and not (today and kind is rules.V1)
     )
-    members = member if wanted == (rules.ENGINE, ENGINE_VERSION) else ""
     inner = (
         f"<DescribeDBEngineVersionsResult><DBEngineVersions>{members}</DBEngineVersions>"
         "</DescribeDBEngineVersionsResult>"
@@ -297,8 +326,9 @@ def _lowered(p: Params) -> Params:
     return p if not wanted else {**p, "DBClusterIdentifier": [str(value).lower() for value in wanted]}
 
 
-def _scaling(p: Params) -> dict[str, Any]:
+def _scaling(p: Params, kind: rules.Kind) -> dict[str, Any]:
     from ministack.services import rds
 
     names = ("MinCapacity", "MaxCapacity", "AutoPause", "SecondsUntilAutoPause")
-    return {name: value for name in names if (value := rds._p(p, f"ScalingConfiguration.{name}"))}
+    group = "ScalingConfiguration" if kind is rules.V1 else "ServerlessV2ScalingConfiguration"
+    return {name: value for name in names if (value := rds._p(p, f"{group}.{name}"))}

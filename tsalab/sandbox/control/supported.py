@@ -65,7 +65,11 @@ TYPES: dict[str, Shape] = {
     "AWS::RDS::DBCluster": _shape(
         "Engine",
         "BackupRetentionPeriod DatabaseName DBClusterIdentifier DBSubnetGroupName DeletionProtection "
-        "EngineMode MasterUsername MasterUserPassword ScalingConfiguration Tags VpcSecurityGroupIds",
+        "EnableHttpEndpoint EngineMode EngineVersion MasterUsername MasterUserPassword ScalingConfiguration "
+        "ServerlessV2ScalingConfiguration Tags VpcSecurityGroupIds",
+    ),
+    "AWS::RDS::DBInstance": _shape(
+        "DBClusterIdentifier DBInstanceClass Engine", "DBInstanceIdentifier PubliclyAccessible Tags"
     ),
     "AWS::RDS::DBSubnetGroup": _shape("DBSubnetGroupDescription SubnetIds", "DBSubnetGroupName Tags"),
     "AWS::S3::Bucket": _shape(

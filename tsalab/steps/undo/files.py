@@ -86,7 +86,7 @@ def _wanted(back: Back, now: str | None) -> str | None:
         return None
     kept = back.checkpoints.template(back.to)
     try:
-        text = Template(now)
+        text = Template(now, variant=back.world.place.variant)
         for step, name in FRAGMENTS.items():
             if step >= back.to:
                 text = text.remove(name)

@@ -8,7 +8,7 @@ from tsalab.cloud.repository import BRANCH
 from tsalab.cloud.working_copy import WorkingCopy
 from tsalab.errors import CloudError, ResetError
 from tsalab.steps.code import same_repository
-from tsalab.steps.source import APP, CONFIG, DEFAULT_SECRET, EDITS
+from tsalab.steps.source import APP, CONFIG, DEFAULT_SECRET, EDITS, edits
 from tsalab.steps.undo.move import Back
 
 _COMMIT = 24
@@ -112,7 +112,7 @@ def known_texts(back: Back, path: str) -> list[str]:
     except CloudError:
         secret = DEFAULT_SECRET  # the stack has no secret any more
     texts = [history(back).base_text(path)]
-    for edit in EDITS.values():
+    for edit in edits(back.world.place.variant).values():
         if edit.file == path:
             texts.append(edit.apply(texts[-1], secret))
     return texts

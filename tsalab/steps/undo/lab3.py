@@ -10,7 +10,13 @@ from tsalab.steps.undo.move import Back
 from tsalab.template import Template, read_package
 
 # What the lab's four fragments bring into the stack.
-ADDED = ("DatabaseCluster", "DatabaseSecretAttachment", "DatabaseSecret", "DatabaseSubnetGroup")
+ADDED = (
+    "DatabaseInstance",
+    "DatabaseCluster",
+    "DatabaseSecretAttachment",
+    "DatabaseSecret",
+    "DatabaseSubnetGroup",
+)
 
 
 def lab3(back: Back) -> Template | None:
@@ -46,7 +52,8 @@ def _read(back: Back, version: str) -> list[Template]:
     """The template in a version of the upload, if it is one."""
     found = back.world.bucket.get(back.world.place.pipeline.source.key, version)
     try:
-        return [Template(read_package(found.body))] if found else []
+        variant = back.world.place.variant
+        return [Template(read_package(found.body), variant=variant)] if found else []
     except TemplateError:
         return []
 

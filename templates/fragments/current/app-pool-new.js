@@ -1,0 +1,16 @@
+      const { SecretsManagerClient, GetSecretValueCommand } = require('@aws-sdk/client-secrets-manager');
+      const client = new SecretsManagerClient({ region: app.locals.config.aws.region });
+
+      const secretName = app.locals.config.aws.secretName;
+      const secretObj = await client.send(new GetSecretValueCommand({ SecretId: secretName }));
+      const secrets = JSON.parse(secretObj.SecretString);
+
+      app.locals.dbpool = mysql.createPool({
+        connectionLimit: 10,
+        connectTimeout: 45000, // a paused cluster takes a while to wake
+        host: secrets.host,
+        port: secrets.port,
+        user: secrets.username,
+        password: secrets.password,
+        database: secrets.dbname
+      });
