@@ -115,6 +115,8 @@ def test_the_lab_twice_and_its_clean_up(
     assert again.returncode == 0, again.stderr[-3000:]
     assert {record.status for record in read_notebook(tmp_path / "again.ipynb")} == {"passed"}
 
+    every_table_of_aurora_equals_the_original(sandbox)
+
     cleaned = papermill(sandbox, "lab4-cleanup.ipynb", tmp_path / "cleanup.ipynb", work)
     assert cleaned.returncode == 0, cleaned.stderr[-3000:]
     last = read_notebook(tmp_path / "cleanup.ipynb")[-1]
@@ -210,14 +212,11 @@ def test_plain_papermill_needs_no_command_before_it(tmp_path: Path, monkeypatch:
     assert markers(tmp_path / "home") == []
 
 
-def test_every_table_of_aurora_equals_the_original(fresh_sandbox: Any, tmp_path: Path) -> None:
+def every_table_of_aurora_equals_the_original(sandbox: Any) -> None:
     """Held against each other by another driver's eyes: every row of every table, as text."""
-    done = papermill(fresh_sandbox, "lab4.ipynb", tmp_path / "out.ipynb", tmp_path / "work")
-    assert done.returncode == 0, done.stderr[-3000:]
-    root = fresh_sandbox.folder.root
-    config = root / "ssh" / "config"
+    config = sandbox.folder.root / "ssh" / "config"
     host = next(line.split()[1] for line in config.read_text().splitlines() if line.startswith("Host "))
-    secret = secret_value(fresh_sandbox)
+    secret = secret_value(sandbox)
 
     def ssh(command: str, stdin: str = "") -> str:
         said = subprocess.run(
