@@ -235,7 +235,7 @@ def test_rds_no_longer_makes_such_clusters(place: Place, monkeypatch: pytest.Mon
     assert set(found) == {"engine"}
     assert "ended Aurora Serverless v1" in found["engine"].saw
     assert "step 9 would fail" in found["engine"].saw
-    assert 'profile = "sandbox"' in found["engine"].fix
+    assert 'variant = "current"' in found["engine"].fix
 
 
 def test_the_web_server_does_not_answer(

@@ -177,7 +177,7 @@ _WAYS_ON = (
 def _way_on(world: World, saw: str) -> str:
     for pattern, way in _WAYS_ON:
         if re.search(pattern, saw):
-            return say(f"check.pipeline.{way}", stack=world.stack.name)
+            return say(f"check.pipeline.way.{way}", stack=world.stack.name)
     return say("check.pipeline.mend")
 
 

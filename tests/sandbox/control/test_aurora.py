@@ -213,7 +213,11 @@ def test_the_secret_is_attached_and_referred_to(stacks, clients, network):
 @pytest.mark.parametrize(
     ("more", "message"),
     [
-        ({"Engine": "aurora-mysql", "EngineMode": "provisioned"}, "does not run engine aurora-mysql"),
+        (
+            {"Engine": "aurora-postgresql", "EngineMode": "provisioned"},
+            "does not run engine aurora-postgresql",
+        ),
+        ({"Engine": "aurora-mysql", "EngineMode": "provisioned"}, "Serverless v2 scaling configuration"),
         ({"DBSubnetGroupName": "nowhere"}, "DB subnet group 'nowhere' does not exist"),
         ({"VpcSecurityGroupIds": ["sg-00000000"]}, "Invalid security group, groupId=sg-00000000"),
         ({"MasterUserPassword": "short"}, "not a valid password"),

@@ -57,7 +57,7 @@ def test_a_missing_capability(stacks, given):
     assert "CAPABILITY_NAMED_IAM" in refused(stacks, {"Role": role}, Capabilities=given)
 
 
-@pytest.mark.parametrize("kind", ["AWS::RDS::DBInstance", "AWS::ECS::Cluster", "AWS::Lambda::Function"])
+@pytest.mark.parametrize("kind", ["AWS::RDS::DBParameterGroup", "AWS::ECS::Cluster", "AWS::Lambda::Function"])
 def test_a_type_that_nothing_stands_behind(stacks, kind):
     assert f"does not do these resource types: [{kind}]" in refused(stacks, {"X": {"Type": kind}})
 

@@ -60,7 +60,7 @@ class ClusterResource:
                 database=str(props.get("DatabaseName", "")),
                 subnet_group=str(props.get("DBSubnetGroupName", "")).lower(),
                 security_groups=tuple(props.get("VpcSecurityGroupIds", [])),
-                scaling=_scaling(props),
+                scaling=_scaling(props, kind),
                 kind=kind,
                 tags=_template_tags(props),
                 backup_days=int(props.get("BackupRetentionPeriod", 1)),
@@ -90,7 +90,7 @@ class ClusterResource:
         record = self.clusters.get(physical_id)
         groups = tuple(new.get("VpcSecurityGroupIds", []))
         rules.check_groups(groups)
-        wanted = rules.scaling(_scaling(new), kind_of(record))
+        wanted = rules.scaling(_scaling(new, kind_of(record)), kind_of(record))
         if "MasterUserPassword" in changed:
             self.clusters.set_password(record, str(new.get("MasterUserPassword", "")))
         self.clusters.scale(record, wanted)
@@ -133,11 +133,9 @@ def attributes(record: dict[str, Any]) -> dict[str, str]:
     }
 
 
-def _scaling(props: dict[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = props.get("ServerlessV2ScalingConfiguration") or props.get(
-        "ScalingConfiguration", {}
-    )
-    return found
+def _scaling(props: dict[str, Any], kind: rules.Kind) -> dict[str, Any]:
+    name = "ScalingConfiguration" if kind is rules.V1 else "ServerlessV2ScalingConfiguration"
+    return dict(props.get(name) or {})
 
 
 def _template_tags(props: dict[str, Any]) -> tuple[dict[str, str], ...]:
