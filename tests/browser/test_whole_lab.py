@@ -126,7 +126,7 @@ def states(outputs: list[dict[str, Any]]) -> dict[str, str]:
 def test_the_template_goes_up(learner: Person, slow_sandbox: Any) -> None:
     learner.write_in(
         "parameters",
-        f"profile = {slow_sandbox.name!r}\nlearner, workdir, region = 'Ada', '', ''\n"
+        f"profile = {slow_sandbox.name!r}\nlearner, workdir, region, variant = 'Ada', '', '', ''\n"
         "method, mode = 'dump', 'guided'",
     )
     run_until(learner, "step-8")
