@@ -53,7 +53,7 @@ check: $(READY_TEST)  ## ruff, mypy strict, notebooks clean
 
 test: check  ## check, then the tests; coverage with the journeys counted apart
 	$(call tests,unit,not journey and not slow,-n $(WORKERS) --dist loadfile)
-	$(call tests,journeys,journey and not slow,-n $(WORKERS) --dist load)
+	$(call tests,journeys,journey and not slow,-n $(WORKERS) --dist loadfile)
 	@echo; echo "Coverage of tsalab/ by the tests without the journeys:"
 	$(BIN)/coverage report --data-file=$(COVERED)/unit --skip-covered --fail-under=$(strip $(LINES))
 	@echo; echo "Coverage of tsalab/ by the journeys alone:"

@@ -66,7 +66,7 @@ def sizes(found: dict[str, Any]) -> dict[str, int]:
 
 
 def test_the_template_and_the_pipeline_on_a_bad_day(fresh_sandbox: Any, tmp_path: Path) -> None:
-    with opened(fresh_sandbox, tmp_path / "work", Day(1, expires=12)) as (lab, bad):
+    with opened(fresh_sandbox, tmp_path / "work", Day(1, throttled=0.1, expires=12)) as (lab, bad):
         took = [persistent(lab, bad, step) for step in SECTION_ONE]
         assert max(took) > 1, "the credentials expired in one of them"
         assert all(bad.done[what] for what in ("throttled", "unheard", "expired")), bad.done

@@ -6,6 +6,7 @@ it is performed again, and each check says what is missing before the step is do
 
 from __future__ import annotations
 
+import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +19,7 @@ from tsalab.cloud.inventory import Names, leftovers
 from tsalab.cloud.pipeline import Source
 from tsalab.cloud.waiting import poll
 from tsalab.lab import Lab
+from tsalab.migrate.login import opened as connected
 from tsalab.show import StepView
 from tsalab.steps import STEPS, World, infrastructure, visit
 from tsalab.template import Template
@@ -193,6 +195,22 @@ def test_the_data_by_copy(lab: Lab) -> None:
     for step in (13, 14):
         again(lab, step)
         assert "seconds" not in lab.journal.records[-1].facts
+
+
+def test_both_ways_to_move_are_measured_and_leave_nothing(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    shown: list[str] = []
+    monkeypatch.setattr(StepView, "_publish", lambda _, data: shown.append(data["text/plain"]))
+    lab.data.compare_methods(rounds=2)
+    for way in ("dump", "copy"):
+        found = re.search(rf"{way} \([^)]*\) +(\d+\.\d\d) +(\d+) ms +(\d+) of (\d+) +equal", shown[-1])
+        assert found, shown[-1]
+        assert float(found[1]) > 0
+        assert (int(found[3]), int(found[4]) > 0) == (0, True)
+    assert re.search(r"nothing is moved +\d+ ms +0 of \d+", shown[-1])
+    with connected(World(lab.place).target) as connection, connection.cursor() as cursor:
+        cursor.execute("SHOW DATABASES LIKE '%scratch%'")
+        assert not cursor.fetchall()
+    assert "scratch" not in World(lab.place).server.run("ls").stdout
 
 
 def test_a_clone_of_something_else_is_named(lab: Lab) -> None:

@@ -138,28 +138,6 @@ def test_a_dump_and_its_load_are_seen_to_move(lab: Lab, watched: Watched) -> Non
     assert "visits" + f"{ROWS}" * 2 + "equal" in left
 
 
-def test_both_ways_are_measured_and_leave_nothing(lab: Lab, watched: Watched) -> None:
-    lab.data.compare_methods(rounds=1)
-    moves = watched.moves()
-    assert list(moves[-1])[:2] == [
-        "dump (mysqldump, then mysql)",
-        "copy (the migration engine)",
-    ]
-    left = sanitized(watched.memory.last["text/html"])
-    for way in ("dump", "copy"):
-        seconds, p95, failed = re.search(
-            rf"{way} \([^)]*\)(\d+\.\d\d)(\d+) ms(\d+) of \d+equal", left
-        ).groups()  # type: ignore[union-attr]
-        assert float(seconds) > 0.1, "80 MB take their time"
-        assert int(p95) > 0
-        assert int(failed) == 0
-    assert re.search(r"nothing is moved\d+ ms0 of \d+", left)
-    with connected(World(lab.place).target) as connection, connection.cursor() as cursor:
-        cursor.execute("SHOW DATABASES LIKE '%scratch%'")
-        assert not cursor.fetchall()
-    assert "scratch" not in World(lab.place).server.run("ls").stdout
-
-
 def test_a_copy_is_seen_to_move_table_by_table(lab: Lab, watched: Watched) -> None:
     with connected(World(lab.place).target) as connection, connection.cursor() as cursor:
         cursor.execute("TRUNCATE visits")
