@@ -269,3 +269,18 @@ def test_an_account_that_is_not_listed_is_refused(
     with pytest.raises(ProfileError, match="in which nothing may be changed from here"):
         Lab.open(sandbox.name, workdir=str(tmp_path / "work"))
     assert not (tmp_path / "work").exists()
+
+
+def test_the_variant_is_the_folders_until_it_belongs_to_another_stack(sandbox: Any, tmp_path: Path) -> None:
+    work = tmp_path / "work"
+    with opened(sandbox, work) as lab:
+        assert lab.place.variant == "as-written"
+    with opened(sandbox, work, variant="current"):
+        pass
+    with opened(sandbox, work) as lab:
+        assert lab.place.variant == "current"
+    file = work / ".tsalab" / "lab.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"stack": "another"}))
+    with opened(sandbox, work) as lab:
+        assert lab.place.variant == "as-written"
+    assert (tmp_path / "work.1" / ".tsalab" / "lab.json").exists()

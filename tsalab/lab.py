@@ -109,6 +109,8 @@ class Lab:
             place = _place(locate(profile, on_line=view.line), workdir, method, region, variant)
             place.account.refuse_unlisted()
             moved = _set_aside(place)
+            if moved and not variant:
+                place.variant = place.account.variant  # what was remembered was another stack's
             lab = cls(place, learner, cast("Mode", mode))  # which the table has just checked
             if variant:
                 _remember(place, variant=variant)

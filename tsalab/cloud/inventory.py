@@ -73,11 +73,11 @@ class Names:
 
     def owns_bucket(self, account: Account, bucket: str) -> bool:
         """Whether a bucket has the data bucket's name, or one that CloudFormation made for our stacks."""
-        made = [f"{stack}-{logical}-".lower() for stack in self.stacks for logical in _BUCKETS]
+        made = [f"{stack}-{logical}-".lower() for stack in self.stacks for logical in BUCKETS]
         return bucket == data_bucket(account) or bucket.startswith(tuple(made))
 
 
-_BUCKETS = ("StackData", "PipelineArtifacts")  # by their names in the templates
+BUCKETS = ("StackData", "PipelineArtifacts")  # by their names in the templates
 
 
 def data_bucket(account: Account) -> str:

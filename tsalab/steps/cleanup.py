@@ -10,7 +10,7 @@ from __future__ import annotations
 from tsalab.cloud.bucket import Bucket
 from tsalab.cloud.cluster import Cluster
 from tsalab.cloud.environments import Environments
-from tsalab.cloud.inventory import Names, alike, delete_key_pair, delete_repositories, leftovers
+from tsalab.cloud.inventory import BUCKETS, Names, alike, delete_key_pair, delete_repositories, leftovers
 from tsalab.cloud.stacks import Stack
 from tsalab.cloud.waiting import poll
 from tsalab.course import CLEANUP
@@ -21,8 +21,6 @@ from tsalab.steps.following import Follower, look_again
 from tsalab.steps.place import Place
 from tsalab.steps.step import STEPS, Finding, Outcome
 from tsalab.steps.world import World
-
-_BUCKETS = ("StackData", "PipelineArtifacts")
 
 
 def names_of(place: Place) -> Names:
@@ -38,7 +36,7 @@ def _buckets(place: Place) -> list[Bucket]:
         if stack.state() is None:
             continue
         resources = stack.resources()
-        found += [Bucket(place.account, resources[key]) for key in _BUCKETS if resources.get(key)]
+        found += [Bucket(place.account, resources[key]) for key in BUCKETS if resources.get(key)]
     return [bucket for bucket in found if bucket.exists()]
 
 
