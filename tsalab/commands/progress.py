@@ -31,11 +31,13 @@ class Progress:
         How many steps there are.
     console
         Where; standard output when None.
+    quiet
+        Tell it on standard error: standard output is a program's to read.
     """
 
-    def __init__(self, total: int, console: Console | None = None) -> None:
+    def __init__(self, total: int, console: Console | None = None, *, quiet: bool = False) -> None:
         self._total = total
-        self._console = console or Console(highlight=False)
+        self._console = console or Console(highlight=False, stderr=quiet)
         self._status: Status | None = None
         self._began = time.monotonic()
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import secrets
 import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,7 @@ import click
 
 from tsalab import resources
 from tsalab.commands.progress import Progress
+from tsalab.commands.sandboxes import own_sandbox
 from tsalab.messages import say
 
 if TYPE_CHECKING:
@@ -80,7 +80,8 @@ def run(
         runner.WarmKernel(workdir, log=folder / "kernel.log", imports=["tsalab.lab"]) as kernel,
     ):
         # The kernel and papermill's imports come up while the sandbox does.
-        with _sandbox(name, made=profile is None, keep=keep, progress=progress):
+        made = nullcontext() if profile else own_sandbox(name, keep=keep, progress=progress)
+        with made:
             executed = folder / source.name
             outcome = runner.run(source, executed, parameters, kernel, on_cell=progress.cell)
         page = executed.with_suffix(".html")
@@ -90,23 +91,6 @@ def run(
     if keep:
         click.echo(say("commands.run.kept", name=name))
     ctx.exit(0 if passed else 1)
-
-
-@contextmanager
-def _sandbox(name: str, *, made: bool, keep: bool, progress: Progress) -> Iterator[None]:
-    """Bring up a sandbox that ends with the block, whatever ends it."""
-    if not made:
-        yield
-        return
-    from tsalab.sandbox import manager
-
-    progress.say(say("commands.run.sandbox", name=name))
-    manager.up(name, on_event=progress.say)
-    try:
-        yield
-    finally:
-        if not keep:
-            manager.down(name, delete=True, on_event=progress.say)
 
 
 def report(progress: Progress, outcome: Run) -> bool:
