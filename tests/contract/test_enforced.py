@@ -20,11 +20,16 @@ from tsalab.cloud.account import Account
 from tsalab.cloud.git import signed
 from tsalab.cloud.network import distribution_status
 from tsalab.cloud.role import Role
+from tsalab.cloud.stacks import Stack
+from tsalab.cloud.waiting import poll
 from tsalab.course.course import StepId
 from tsalab.errors import CloudError, TsalabError
 from tsalab.lab import Lab
 from tsalab.profiles import locate
+from tsalab.start_state import BOOTSTRAP, key_pair, repositories
 from tsalab.start_state.history import HISTORIES, push
+from tsalab.start_state.run import Run
+from tsalab.start_state.stacks import bootstrap
 from tsalab.steps import World
 
 DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"}
@@ -67,25 +72,37 @@ BESIDE: dict[str, Callable[[World], Any]] = {
         world.place.account, world.resources["CFDistribution"]
     ),
 }
-# AWS never denies the first. The others are CloudFormation's doing: MiniStack's does not ask
-# what the caller may.
-UNASKED = {
-    "WhoAmI",
+# What CloudFormation does with the caller's permissions, in the order in which it does it.
+DELETES = (
+    "DeletePipelineThroughCloudFormation",
     "DeleteRoleThroughCloudFormation",
     "DeleteBucketThroughCloudFormation",
-    "DeletePipelineThroughCloudFormation",
+)
+CREATES = (
+    "CreateTheBootstrapStack",
+    "CreateRoleThroughCloudFormation",
+    "CreateBucketThroughCloudFormation",
+    "CreatePipelineThroughCloudFormation",
+)
+BREAKS = {
+    "BreakTheRole": "secret-denied",
+    "BreakTheCluster": "paused-cluster",
+    "BreakTheNetwork": "ssh-closed",
 }
 LEARNER = enforced.statements("learner")
+INSTRUCTOR = enforced.statements("instructor")
 
 
 def test_every_statement_is_tried() -> None:
-    assert {statement["Sid"] for statement in LEARNER} == {*STEPS, *BESIDE, *UNASKED}
+    assert {statement["Sid"] for statement in LEARNER} == {*STEPS, *BESIDE, *DELETES}
+    others = {"CreateRepositories", "CreateTheKeyPair"}
+    assert {statement["Sid"] for statement in INSTRUCTOR} == {*CREATES, *BREAKS, *others}
 
 
-def missing(sid: str, session: Any, call: Callable[[], Any]) -> None:
+def missing(sid: str, session: Any, call: Callable[[], Any], policy: Any = LEARNER) -> None:
     """Without one statement a call is refused, and the error names a permission that is in it."""
-    (taken,) = [statement for statement in LEARNER if statement["Sid"] == sid]
-    enforced.allow(session, "somebody", [statement for statement in LEARNER if statement is not taken])
+    (taken,) = [statement for statement in policy if statement["Sid"] == sid]
+    enforced.allow(session, "somebody", [statement for statement in policy if statement is not taken])
     try:
         with pytest.raises(TsalabError) as caught:
             call()
@@ -93,7 +110,40 @@ def missing(sid: str, session: Any, call: Callable[[], Any]) -> None:
         assert named, f"{sid}: {caught.value}"
         assert named[1] in taken["Action"], f"{sid}: {caught.value}"
     finally:
-        enforced.allow(session, "somebody", LEARNER)
+        enforced.allow(session, "somebody", policy)
+
+
+def test_a_stack_goes_only_as_far_as_its_caller_may(empty_sandbox: Any, tmp_path: Path) -> None:
+    """CloudFormation creates and deletes the bootstrap stack with what its caller may, and no more."""
+    session = empty_sandbox.session()
+    both = [*LEARNER, *INSTRUCTOR]
+    with enforced.as_user(empty_sandbox, tmp_path, "somebody", both):
+        account = Account(locate(empty_sandbox.name, start=False))
+        run = Run(account, 60.0, lambda _name, _detail: None)
+        for sid, call in {
+            "CreateRepositories": lambda: repositories.create(run, HISTORIES[0]),
+            "CreateTheKeyPair": lambda: key_pair.create(run, tmp_path / "key.pem", unused=True),
+        }.items():
+            missing(sid, session, call, both)
+        key_pair.create(run, tmp_path / "key.pem", unused=True)
+        stack = Stack(account, BOOTSTRAP)
+        for sid in CREATES:
+            missing(sid, session, lambda: bootstrap(run, stack, None), both)
+            if stack.state() is not None:
+                delete(stack)
+        lab = Lab.open(empty_sandbox.name, workdir=str(tmp_path / "work"))
+        for sid in DELETES:
+            bootstrap(run, stack, None)
+            missing(sid, session, lambda: lab.perform("cleanup-7", patience=0), both)
+            delete(stack)
+        lab.close()
+
+
+def delete(stack: Stack) -> None:
+    """Delete a stack, and wait until it is gone."""
+    stack.delete()
+    _, gone = poll(stack.state, lambda state: state is None, seconds=30)
+    assert gone
 
 
 @pytest.mark.journey
@@ -131,6 +181,10 @@ def _beside(lab: Lab, session: Any) -> None:
         missing(sid, session, lambda call=call: call(world))
         if sid != "StartPipelines":  # a run would be in the clean-up's way
             call(world)
+    both = [*LEARNER, *INSTRUCTOR]
+    for sid, fault in BREAKS.items():
+        missing(sid, session, lambda fault=fault: lab.break_(fault), both)
+    enforced.allow(session, "somebody", LEARNER)
 
 
 def refusal(client: Any, operation: str, sends: dict[str, Any]) -> tuple[str, str]:
@@ -158,7 +212,8 @@ def test_the_grader_policy_refuses_every_write(sandbox: Any, tmp_path: Path) -> 
                 {"Bucket": bucket} if "Bucket" in row.get("sends", {}) else {}
             )
             code, words = refusal(session.client(service), operation, sends)
-            if (code in DENIED) == ("grader" in LISTED["areas"][row["area"]]["for"]):
+            allowed = row["area"] == "Free" or "grader" in LISTED["areas"][row["area"]]["for"]
+            if (code in DENIED) == allowed:
                 wrong.append((service, operation, code, words))
         assert wrong == []
 

@@ -15,6 +15,9 @@ import yaml
 
 from tests.contract.test_calls import CALLS, LISTED
 from tests.contract.walk import ROOT
+from tsalab.cloud.inventory import TAG
+from tsalab.sandbox.control.supported import TYPES
+from tsalab.sandbox.control.taken import ACTIONS
 
 FOLDER = ROOT / "templates" / "policies"
 NAMES = ("grader", "learner", "instructor")
@@ -52,11 +55,9 @@ LOOKS = {
         "ListBucketVersions",
     },
     "secretsmanager": {"DescribeSecret", "GetSecretValue", "ListSecrets"},
-    "sts": {"GetCallerIdentity"},
 }
 # Where IAM knows no resource, or where the look is at what may not exist under any known name.
 UNNARROWED = {
-    "WhoAmI",
     "ListStacks",
     "ListBuckets",
     "ListSecrets",
@@ -108,7 +109,7 @@ def test_other_names_go_through_to_the_resources(tmp_path: Path) -> None:
 
 def expected() -> set[str]:
     """Every action of the list, read without the generator."""
-    rows = CALLS.items()
+    rows = [(call, row) for call, row in CALLS.items() if row["area"] != "Free"]
     plain = {f"{service}:{name.replace('_', '')}" for (service, name), row in rows if not row.get("actions")}
     named = {action.lower() for row in CALLS.values() for action in row.get("actions", [])}
     through = {
@@ -169,6 +170,25 @@ def test_through_cloudformation_covers_what_the_bootstrap_stack_holds() -> None:
     through = LISTED["through_cloudformation"]
     assert types == set(through["resources"])
     assert types == set(through["create"]["actions"]) == set(through["delete"]["actions"])
+
+
+def test_the_sandbox_asks_for_the_same_through_cloudformation() -> None:
+    """What its CloudFormation takes of the caller for the bootstrap stack is what the policies grant."""
+    template = yaml.load((ROOT / "templates" / "bootstrap.yml").read_text(), _Tags)  # noqa: S506
+    through = LISTED["through_cloudformation"]
+    for verb in ("create", "delete"):
+        asked: dict[str, set[str]] = {}
+        for resource in template["Resources"].values():
+            props = {**resource["Properties"], "Tags": [TAG]}  # the stack's tags go to all it holds
+            asked.setdefault(resource["Type"], set()).update(ACTIONS[resource["Type"]].needed(verb, props))
+        if verb == "create":
+            assert ACTIONS["AWS::CodePipeline::Pipeline"].passes
+            asked["AWS::IAM::Role"].add("iam:PassRole")  # by the pipeline, and it is a role's
+        assert asked == {kind: set(listed) for kind, listed in through[verb]["actions"].items()}
+
+
+def test_every_type_of_the_sandbox_takes_permissions() -> None:
+    assert set(ACTIONS) == set(TYPES)
 
 
 def test_the_page_beside_them_names_each() -> None:

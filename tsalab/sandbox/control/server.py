@@ -43,6 +43,7 @@ PLUGINS = (
     "tsalab.sandbox.control.cloud9",
     "tsalab.sandbox.control.instance_connect",
     "tsalab.sandbox.control.strict",
+    "tsalab.sandbox.control.borrowed",
 )
 TOUCHES = (
     "app.AUTH",
