@@ -159,7 +159,7 @@ def _look(back: Back, *, checks: bool) -> tuple[list[Move], dict[int, Finding]]:
     if not checks:
         return plan(back), {}
     place = back.world.place
-    place.server(back.world.server_host)  # once, before two threads ask for it
+    place.server(back.world.server_host, witness=back.world.witness)  # once, before two threads ask for it
     with ThreadPoolExecutor(1, thread_name_prefix="tsalab-checks") as pool:
         before = pool.submit(_findings, World(place), back.to)
         return plan(back), before.result()

@@ -126,6 +126,7 @@ def rest(world: World) -> None:
     poll(world.place.pipeline.executions, lambda runs: _over(runs, execution), seconds=60)
     public = asyncssh.generate_private_key("ssh-ed25519").export_public_key().decode().strip()
     instance_connect.admit(account, world.resources["WebServer"], "ec2-user", public)
+    assert world.witness.keys()
     Repository(account, world.place.repository).branches()
 
 

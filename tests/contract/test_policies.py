@@ -43,6 +43,7 @@ LOOKS = {
         "DescribeSecurityGroupRules",
         "DescribeSubnets",
         "DescribeVpcs",
+        "GetConsoleOutput",
     },
     "iam": {"ListRolePolicies"},
     "rds": {"DescribeDBClusterSnapshots", "DescribeDBClusters", "DescribeDBEngineVersions"},

@@ -62,6 +62,16 @@ class ServerError(TsalabError):
         return cls(**error("server.changed_host_key", host=host, fingerprint=fingerprint))
 
     @classmethod
+    def other_host_key(cls, host: str, machine: str, shown: str, told: str) -> Self:
+        """Another host key than the machine itself printed on its console."""
+        return cls(**error("server.other_host_key", host=host, machine=machine, shown=shown, told=told))
+
+    @classmethod
+    def changed_remembered_key(cls, host: str, shown: str, told: str, file: str) -> Self:
+        """Another host key than the one that was accepted when it was first seen."""
+        return cls(**error("server.changed_remembered_key", host=host, shown=shown, told=told, file=file))
+
+    @classmethod
     def gone(cls, host: str, command: str) -> Self:
         """The connection ended while a command ran."""
         return cls(**error("server.gone", host=host, command=command))

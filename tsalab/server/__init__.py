@@ -11,5 +11,6 @@ from __future__ import annotations
 
 from tsalab.server.connection import USER, Server
 from tsalab.server.execution import Result
+from tsalab.server.hostkeys import Origin, Trust, Witness
 
-__all__ = ["USER", "Result", "Server"]
+__all__ = ["USER", "Origin", "Result", "Server", "Trust", "Witness"]

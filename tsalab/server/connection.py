@@ -19,6 +19,7 @@ from typing import Any, Self
 from tsalab.errors import ServerError
 from tsalab.server import background, failures, forwarding, login
 from tsalab.server.execution import Ending, Execution, Result, Stream, marked, sweep
+from tsalab.server.hostkeys import Trust, Witness
 from tsalab.server.transcript import Transcript
 
 USER = "ec2-user"  # who logs in to an Amazon Linux machine
@@ -34,12 +35,15 @@ class Server:
         An open asyncssh connection that lives on the background loop.
     host, user
         Where it goes, for messages.
+    trust
+        The host key, and why it is believed.
     """
 
-    def __init__(self, connection: Any, host: str, user: str) -> None:
+    def __init__(self, connection: Any, host: str, user: str, trust: Trust) -> None:
         self._connection = connection
         self.host = host
         self.user = user
+        self.trust = trust
 
     def __repr__(self) -> str:
         return f"Server({self.user}@{self.host})"
@@ -55,6 +59,7 @@ class Server:
         key: Path | None = None,
         known_hosts: Path | None = None,
         remember: Path | None = None,
+        witness: Witness | None = None,
         timeout: float = 45,
         on_silence: Callable[[], None] | None = None,
         admit: Callable[[str], None] | None = None,
@@ -79,6 +84,9 @@ class Server:
             ``StrictHostKeyChecking=accept-new``; a changed key is refused all the same.
         remember
             The same besides the configuration's files, for a host that none of them knows.
+        witness
+            Asked first for the keys of such a host; what it says is kept there too, and any
+            other key is refused.
         timeout
             Seconds for connection and login together.
         on_silence
@@ -93,7 +101,7 @@ class Server:
         ServerError
             Naming which part failed: name, address, key, host key, ...
         """
-        connection = background.call(
+        connection, trust = background.call(
             login.connect(
                 host,
                 user=user,
@@ -102,12 +110,13 @@ class Server:
                 key=key,
                 known_hosts=known_hosts,
                 remember=remember,
+                witness=witness,
                 timeout=timeout,
                 on_silence=on_silence,
                 admit=admit,
             )
         )
-        return cls(connection, host, user or connection.get_extra_info("username"))
+        return cls(connection, host, user or connection.get_extra_info("username"), trust)
 
     def __enter__(self) -> Self:
         return self

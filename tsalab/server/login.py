@@ -12,6 +12,7 @@ import asyncssh
 
 from tsalab.errors import NoKeyError, ServerError, TsalabError
 from tsalab.server import background, failures
+from tsalab.server.hostkeys import HostKeys, Trust, Witness
 
 SSHError = asyncssh.Error
 
@@ -20,50 +21,6 @@ SSHError = asyncssh.Error
 _CIPHERS = "^aes128-gcm@openssh.com,aes256-gcm@openssh.com"
 SILENCE = 5.0  # seconds without an answer after which to ask why
 _KEEPALIVE = 15  # seconds; four unanswered ones end the connection
-
-
-class HostKeys(asyncssh.SSHClient):
-    """Judges the host key against known hosts, and remembers why it was refused.
-
-    Parameters
-    ----------
-    files
-        Known-hosts files; those that do not exist count as empty.
-    pin
-        File in which to write a key seen for the first time; None refuses it.
-    """
-
-    def __init__(self, files: list[Path], pin: Path | None) -> None:
-        self._files = files
-        self._pin = pin
-        self._known = False
-        self._alias = ""
-        self.refused: Any = None
-
-    def match(self, host: str, addr: str, port: int | None) -> Any:
-        """Look a host up; asyncssh calls this in place of reading the files itself."""
-        present = [str(path) for path in self._files if path.is_file()]
-        found = asyncssh.read_known_hosts(present).match(host, addr, port)
-        self._known = bool(found[0] or found[1])
-        self._alias = host if port is None else f"[{host}]:{port}"
-        return found
-
-    def validate_host_public_key(self, host: str, addr: str, port: int, key: Any) -> bool:  # noqa: ARG002
-        """Decide about a key that no file has (asyncssh fixes the parameters)."""
-        if self._known or self._pin is None:
-            self.refused = key
-            return False
-        self._pin.parent.mkdir(parents=True, exist_ok=True)
-        with self._pin.open("a") as file:
-            file.write(f"{self._alias} {key.export_public_key('openssh').decode().strip()}\n")
-        return True
-
-    def refusal(self, host: str) -> ServerError:
-        """The error for a refused key."""
-        fingerprint = self.refused.get_fingerprint() if self.refused is not None else "unknown"
-        if self._known:
-            return ServerError.changed_host_key(host, fingerprint)
-        return ServerError.unknown_host_key(host, fingerprint)
 
 
 async def connect(
@@ -75,10 +32,11 @@ async def connect(
     key: Path | None,
     known_hosts: Path | None,
     remember: Path | None = None,
+    witness: Witness | None = None,
     timeout: float,
     on_silence: Callable[[], None] | None = None,
     admit: Callable[[str], None] | None = None,
-) -> Any:
+) -> tuple[Any, Trust]:
     """Open a connection; see `Server.connect`.
 
     Raises
@@ -86,7 +44,7 @@ async def connect(
     ServerError
         For every failure.
     """
-    where = _Where(host, user, port, config, known_hosts, remember, timeout, on_silence)
+    where = _Where(host, user, port, config, known_hosts, remember, witness, timeout, on_silence)
     try:
         return await _connect(where, key)
     except NoKeyError as error:
@@ -118,15 +76,18 @@ class _Where:
     config: Path | None
     known_hosts: Path | None
     remember: Path | None
+    witness: Witness | None
     timeout: float
     on_silence: Callable[[], None] | None
 
 
-async def _connect(where: _Where, key: Path | asyncssh.SSHKey | None) -> Any:
+async def _connect(where: _Where, key: Path | asyncssh.SSHKey | None) -> tuple[Any, Trust]:
     host, known_hosts, timeout = where.host, where.known_hosts, where.timeout
     options = _options(host, where.user, where.config, key)
     files = [known_hosts] if known_hosts else _files(options.known_hosts)
-    judge = HostKeys([*files, *([where.remember] if where.remember else [])], known_hosts or where.remember)
+    judge = HostKeys(files, known_hosts or where.remember, where.witness)
+    port = where.port or options.port
+    await asyncio.to_thread(judge.prepare, options.host_key_alias or options.host, port)
     try:
         connection = await _patiently(
             asyncssh.connect(
@@ -145,10 +106,25 @@ async def _connect(where: _Where, key: Path | asyncssh.SSHKey | None) -> Any:
         )
     except asyncssh.HostKeyNotVerifiable:
         raise judge.refusal(host) from None
+    except asyncssh.KeyExchangeFailed as error:
+        # A known host was asked for keys of the known kinds alone: one that has none of them is another.
+        if judge.origin is None or (shown := await _shown(host, where, options)) is None:
+            raise failures.connecting(error, host, options.username, timeout) from None
+        judge.refused = shown
+        raise judge.refusal(host) from None
     except (OSError, asyncssh.Error, TimeoutError) as error:
         raise failures.connecting(error, host, options.username, timeout) from None
     background.close_at_end(connection)
-    return connection
+    return connection, judge.trust(connection.get_server_host_key())
+
+
+async def _shown(host: str, where: _Where, options: Any) -> asyncssh.SSHKey | None:
+    """The key that a host shows, whichever kind it is; None when it cannot be asked."""
+    try:
+        async with asyncio.timeout(where.timeout):
+            return await asyncssh.get_server_host_key(host, where.port or (), options=options)
+    except (OSError, asyncssh.Error, TimeoutError):
+        return None
 
 
 async def _patiently(

@@ -15,8 +15,8 @@ from tsalab.course import LAB
 from tsalab.errors import DiagnosisError, MigrationError, ServerError
 from tsalab.messages import say
 from tsalab.migrate import Comparison, DumpFacts
-from tsalab.server import mariadb
-from tsalab.show import BYTES, Part, StepView, table
+from tsalab.server import Origin, Trust, mariadb
+from tsalab.show import BYTES, Part, StepView, note, table
 from tsalab.steps import moving
 from tsalab.steps.step import STEPS, Finding, Outcome
 from tsalab.steps.world import SOURCE, World
@@ -59,7 +59,28 @@ def check_connection(world: World) -> Finding:
     host, target = world.server_host, world.target
     version = migrate.server_version(target)
     saw = say("check.connection.there", host=host, version=version)
-    return Finding(True, saw, expected, facts={"server": host, "database_version": version})
+    trust = world.server.trust
+    facts = {
+        "server": host,
+        "host_key": trust.fingerprint,
+        "host_key_from": str(trust.origin),
+        "database_version": version,
+    }
+    return Finding(True, saw, expected, facts=facts, evidence=_trusted(trust))
+
+
+def _trusted(trust: Trust) -> tuple[Part, ...]:
+    """Why the host key is believed, where no known_hosts of the learner's says so."""
+    if trust.origin is Origin.KNOWN:
+        return ()
+    if trust.origin is Origin.CONSOLE:
+        return (note(say("check.connection.trust.console", fingerprint=trust.fingerprint)),)
+    if trust.reason:
+        text = say(
+            "check.connection.trust.first_seen_because", fingerprint=trust.fingerprint, reason=trust.reason
+        )
+        return (note(text),)
+    return (note(say("check.connection.trust.first_seen", fingerprint=trust.fingerprint)),)
 
 
 def _dump(world: World) -> DumpFacts | None:

@@ -256,7 +256,7 @@ def _mariadb(reader: _Reader) -> Iterator[Part]:
         yield known
         return
     place = reader.world.place
-    server = place.server(reader.world.server_host, timeout=SERVER_PATIENCE)
+    server = place.server(reader.world.server_host, timeout=SERVER_PATIENCE, witness=reader.world.witness)
     service = mariadb.service_state(server, timeout=SERVER_PATIENCE)
     yield of_service(service)
 

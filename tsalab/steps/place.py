@@ -13,7 +13,7 @@ from tsalab.cloud.account import Account
 from tsalab.cloud.pipeline import Pipeline
 from tsalab.records import Redactor
 from tsalab.resources import AS_WRITTEN
-from tsalab.server import Server
+from tsalab.server import Server, Witness
 
 LOGIN_SECONDS = 45.0
 
@@ -73,6 +73,7 @@ class Place:
         timeout: float = LOGIN_SECONDS,
         on_silence: Callable[[], None] | None = None,
         admit: Callable[[str], None] | None = None,
+        witness: Witness | None = None,
     ) -> Server:
         """The connection to the web server, opened once and again after it broke.
 
@@ -80,7 +81,7 @@ class Place:
         ----------
         host
             Its public name.
-        timeout, on_silence, admit
+        timeout, on_silence, admit, witness
             As `Server.connect` has them.
         """
         if self._server and (self._server[0] != host or self._server[1].is_closed):
@@ -95,6 +96,7 @@ class Place:
                 timeout=timeout,
                 on_silence=on_silence,
                 admit=admit,
+                witness=None if config else witness,
             )
             self._server = (host, server)
         return self._server[1]

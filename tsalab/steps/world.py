@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from tsalab.cloud import instance_connect
+from tsalab.cloud import console, instance_connect
 from tsalab.cloud.bucket import Bucket, Listed, StoredObject
 from tsalab.cloud.cluster import Cluster, ClusterState
 from tsalab.cloud.repository import Repository
@@ -22,7 +22,7 @@ from tsalab.edge import Site
 from tsalab.errors import CloudError, DiagnosisError, StepError, TsalabError
 from tsalab.messages import say
 from tsalab.migrate import Login, login
-from tsalab.server import USER, Server, app
+from tsalab.server import USER, Server, Witness, app
 from tsalab.server.app import Process
 from tsalab.steps import diagnosis
 from tsalab.steps.place import Place
@@ -206,11 +206,20 @@ class World:
             raise self._no_server
         try:
             return self.place.server(
-                self.server_host, on_silence=self._no_answer_from_server, admit=self._admit
+                self.server_host,
+                on_silence=self._no_answer_from_server,
+                admit=self._admit,
+                witness=self.witness,
             )
         except TsalabError as error:
             self._no_server = error
             raise
+
+    @property
+    def witness(self) -> Witness:
+        """Who can tell the web server's host keys without connecting to it: its console."""
+        instance = self._resource("WebServer", say("cloud.kind.instance"))
+        return Witness(instance, lambda: console.host_keys(self.place.account, instance))
 
     def _admit(self, public_key: str) -> None:
         """Let a key into the web server for a minute; for whoever has lost the one of lab 1."""

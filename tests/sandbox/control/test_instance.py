@@ -54,6 +54,7 @@ def test_a_servers_life(bare_sandbox, stacks, clients, key_name, network):
     assert {"Key": "Name", "Value": "test::Server"} in found["Tags"]
     assert found["PrivateIpAddress"].startswith("10.0.")
     assert over_ssh(bare_sandbox, made["Dns"], "whoami").stdout == "ec2-user\n"
+    assert "BEGIN SSH HOST KEY KEYS" in ec2.get_console_output(InstanceId=made["Id"])["Output"]
 
     ec2.stop_instances(InstanceIds=[made["Id"]])
     assert described(ec2, made["Id"])["State"]["Name"] == "stopped"
@@ -62,12 +63,15 @@ def test_a_servers_life(bare_sandbox, stacks, clients, key_name, network):
     ec2.reboot_instances(InstanceIds=[made["Id"]])
     assert described(ec2, made["Id"])["State"]["Name"] == "running"
     assert over_ssh(bare_sandbox, made["Dns"], "true").returncode == 0
+    # As with cloud-init, which prints them at an instance's first start alone.
+    assert "HOST KEY KEYS" not in ec2.get_console_output(InstanceId=made["Id"])["Output"]
 
     resources = {**placed(network), "Server": server(key_name, Tags=[{"Key": "Name", "Value": "renamed"}])}
     stacks.update(name, resources)
     assert {"Key": "Name", "Value": "renamed"} in described(ec2, made["Id"])["Tags"]
     assert stacks.delete(name) == "DELETE_COMPLETE"
     assert described(ec2, made["Id"])["State"]["Name"] == "terminated"
+    assert "Output" not in ec2.get_console_output(InstanceId=made["Id"])
     assert over_ssh(bare_sandbox, made["Dns"], "true").returncode != 0
 
 

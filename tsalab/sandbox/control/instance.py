@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import logging
 import time
 from typing import TYPE_CHECKING, Any
@@ -51,6 +52,7 @@ def install(context: Context) -> None:
             "StopInstances": machines.stop_instances,
             "RebootInstances": machines.reboot_instances,
             "TerminateInstances": machines.terminate_instances,
+            "GetConsoleOutput": machines.console_output,
         },
         prepare=ec2._ensure_defaults_initialized,
     )
@@ -189,6 +191,20 @@ class Instances:
         before = dict(_STOPPING) | {"Code": 32, "Name": "shutting-down"}
         return self._each(p, "TerminateInstances", before, lambda i, _record: self._terminate(i), _TERMINATED)
 
+    def console_output(self, p: dict[str, Any]) -> Response:
+        """``GetConsoleOutput``: what the machine printed at its last start."""
+        from ministack.services import ec2
+
+        instance_id = ec2._p(p, "InstanceId")
+        if instance_id not in ec2._instances:
+            return _error("InvalidInstanceID.NotFound", f"The instance ID '{instance_id}' does not exist")
+        found = self.context.estate.servers.console(instance_id)
+        text, printed = found or ("", time.time())
+        inner = f"<instanceId>{instance_id}</instanceId><timestamp>{_timestamp(printed)}</timestamp>"
+        if text:
+            inner += f"<output>{base64.b64encode(text.encode()).decode()}</output>"
+        return _answer("GetConsoleOutput", inner)
+
     def _each(
         self,
         p: dict[str, Any],
@@ -314,6 +330,10 @@ def attributes(record: dict[str, Any]) -> dict[str, str]:
         "PublicIp": record["PublicIpAddress"],
         "VpcId": record["VpcId"],
     }
+
+
+def _timestamp(seconds: float) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime(seconds))
 
 
 def _requested_tags(p: dict[str, Any]) -> list[dict[str, str]]:

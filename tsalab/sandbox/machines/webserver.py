@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tsalab.sandbox import processes
-from tsalab.sandbox.machines import apps, node_packages
+from tsalab.sandbox.machines import apps, console, node_packages
 from tsalab.sandbox.machines.agent import Agent, Request
 from tsalab.sandbox.machines.boot import UserData
 from tsalab.sandbox.machines.firewall import Firewall
@@ -86,6 +86,11 @@ class WebServer:
         host_key = self._ssh.public_host_key() if self._ssh is not None else ""
         return Host((facts.public_dns, facts.id), self.machine.port("ssh"), facts.key_name, host_key)
 
+    def print_boot(self, *, first: bool) -> None:
+        """Print on the console what a start prints."""
+        if self._ssh is not None:
+            console.booted(self.machine, self._ssh.public_host_key() if first else None)
+
     def authorize(self, public_key: str, seconds: float) -> None:
         """Let another key in for a while."""
         if self._ssh is not None:
@@ -115,6 +120,7 @@ class WebServer:
             # After the database: forever gives up an app that ends within its first second.
             await apps.start_again(self.machine, self._credentials_url())
         else:
+            self.print_boot(first=True)
             # Started before anybody asks: the first ``systemctl start`` finds it running.
             self._tasks.append(self._background(self.ready_mariadb()))
         self._tasks.append(self._background(self._boot()))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from tsalab.errors import SandboxError
 from tsalab.messages import say
-from tsalab.sandbox.machines import node_packages, sshconfig
+from tsalab.sandbox.machines import console, node_packages, sshconfig
 from tsalab.sandbox.machines.credentials import CredentialsServer, RoleCredentials
 from tsalab.sandbox.machines.firewall import CLOUDFRONT
 from tsalab.sandbox.machines.machine import USER, Facts, Machine
@@ -127,6 +127,10 @@ class WebServers:
 
         self._estate.run(authorize())
 
+    def console(self, instance_id: str) -> tuple[str, float] | None:
+        """What a web server printed on its console, and when; None when it printed nothing, or is gone."""
+        return console.output(self._estate.folder.path("machines", instance_id))
+
     def http_address(self, public_dns: str) -> tuple[str, int] | None:
         """Where port 80 of a web server really is; None for a name that is none's.
 
@@ -179,9 +183,12 @@ class WebServers:
     async def _start(self, server: WebServer) -> None:
         if server.running:
             return
+        anew = server.machine.facts.stopped  # or is the sandbox itself only coming back?
         server.machine.facts.stopped = False
         server.machine.save()
         await server.start(self._git_url, again=True)
+        if anew:
+            server.print_boot(first=False)
         self._write_ssh()
 
     async def _stop(self, server: WebServer, *, stay: bool) -> None:
