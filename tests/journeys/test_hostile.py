@@ -14,6 +14,7 @@ from tests.journeys.hostile import Day, Hostile
 from tsalab import migrate
 from tsalab.errors import ProfileError, TsalabError
 from tsalab.lab import Lab
+from tsalab.resources import AS_WRITTEN, VARIANTS
 from tsalab.steps import World
 
 pytestmark = pytest.mark.journey
@@ -24,7 +25,7 @@ WHOLE = range(1, 31)
 
 
 @contextmanager
-def opened(sandbox: Any, workdir: Path, day: Day) -> Iterator[tuple[Lab, Hostile]]:
+def opened(sandbox: Any, workdir: Path, day: Day, variant: str = AS_WRITTEN) -> Iterator[tuple[Lab, Hostile]]:
     """A lab whose profile leads to the proxy."""
     endpoint = sandbox.folder.read_facts()["endpoint_url"]
     with (
@@ -37,7 +38,7 @@ def opened(sandbox: Any, workdir: Path, day: Day) -> Iterator[tuple[Lab, Hostile
         patch.setenv("AWS_PROFILE", sandbox.name)
         patch.setenv("AWS_CONFIG_FILE", str(file))
         patch.setenv("AWS_SHARED_CREDENTIALS_FILE", sandbox.env["AWS_SHARED_CREDENTIALS_FILE"])
-        lab = Lab.open(sandbox.name, workdir=str(workdir), method="copy")
+        lab = Lab.open(sandbox.name, workdir=str(workdir), method="copy", variant=variant)
         try:
             yield lab, bad
         finally:
@@ -76,9 +77,10 @@ def test_the_template_and_the_pipeline_on_a_bad_day(fresh_sandbox: Any, tmp_path
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
+@pytest.mark.parametrize("variant", VARIANTS)
 @pytest.mark.parametrize("seed", range(3))
-def test_the_whole_lab_on_a_bad_day(fresh_sandbox: Any, tmp_path: Path, seed: int) -> None:
-    with opened(fresh_sandbox, tmp_path / "work", Day(seed, expires=100)) as (lab, bad):
+def test_the_whole_lab_on_a_bad_day(fresh_sandbox: Any, tmp_path: Path, seed: int, variant: str) -> None:
+    with opened(fresh_sandbox, tmp_path / "work", Day(seed, expires=100), variant) as (lab, bad):
         for step in WHOLE:
             persistent(lab, bad, step)
             if step == 14:
