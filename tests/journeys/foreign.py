@@ -2,15 +2,66 @@
 
 from __future__ import annotations
 
+import configparser
 import hashlib
 import json
 from typing import Any
 
+import pymysql
+
+from tsalab.sandbox.folder import Folder
+
 # Kinds of which `make` makes something, and of which the lab leaves nothing.
-MADE = ("stacks", "buckets", "secrets", "repositories", "key pairs", "environments")
+MADE = (
+    "stacks",
+    "buckets",
+    "secrets",
+    "clusters",
+    "database instances",
+    "snapshots",
+    "subnet groups",
+    "repositories",
+    "key pairs",
+    "environments",
+    "instances",
+    "roles",
+)
+CLUSTER = "tsagallery-database-cluster2"
+_IMAGE = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64"
+_PASSWORD = "another-word-of-mine"
 
 _STACK = {
+    "Parameters": {"Subnets": {"Type": "CommaDelimitedList"}},
     "Resources": {
+        "Subnets2": {
+            "Type": "AWS::RDS::DBSubnetGroup",
+            "Properties": {
+                "DBSubnetGroupName": "tsagallery-databasesubnetgroup-of-mine",
+                "DBSubnetGroupDescription": "somebody else's",
+                "SubnetIds": {"Ref": "Subnets"},
+            },
+        },
+        "Cluster": {
+            "Type": "AWS::RDS::DBCluster",
+            "Properties": {
+                "DBClusterIdentifier": CLUSTER,
+                "Engine": "aurora-mysql",
+                "MasterUsername": "admin",
+                "MasterUserPassword": _PASSWORD,
+                "DatabaseName": "tsagallery",
+                "DBSubnetGroupName": {"Ref": "Subnets2"},
+                "ServerlessV2ScalingConfiguration": {"MinCapacity": 0.5, "MaxCapacity": 1},
+            },
+        },
+        "Instance": {
+            "Type": "AWS::RDS::DBInstance",
+            "Properties": {
+                "DBInstanceIdentifier": "tsagallery-database-instance2",
+                "DBClusterIdentifier": {"Ref": "Cluster"},
+                "DBInstanceClass": "db.serverless",
+                "Engine": "aurora-mysql",
+            },
+        },
         "Bucket": {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": "tsagallery-stackdata"}},
         "Secret": {
             "Type": "AWS::SecretsManager::Secret",
@@ -23,18 +74,30 @@ _STACK = {
                 "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": []},
             },
         },
-    }
+    },
 }
 
 
-def make(session: Any) -> None:
-    """Make them."""
+def make(session: Any, folder: Folder) -> None:
+    """Make them; the database gets a row."""
     stacks, s3 = session.client("cloudformation"), session.client("s3")
+    ec2, rds = session.client("ec2"), session.client("rds")
+    subnets = ",".join(row["SubnetId"] for row in ec2.describe_subnets()["Subnets"])
     stacks.create_stack(
-        StackName="TSAGallery2", TemplateBody=json.dumps(_STACK), Capabilities=["CAPABILITY_NAMED_IAM"]
+        StackName="TSAGallery2",
+        TemplateBody=json.dumps(_STACK),
+        Parameters=[{"ParameterKey": "Subnets", "ParameterValue": subnets}],
+        Capabilities=["CAPABILITY_NAMED_IAM"],
     )
-    stacks.get_waiter("stack_create_complete").wait(
-        StackName="TSAGallery2", WaiterConfig={"Delay": 1, "MaxAttempts": 30}
+    image = session.client("ssm").get_parameter(Name=_IMAGE)["Parameter"]["Value"]
+    ec2.run_instances(
+        ImageId=image,
+        InstanceType="t3.micro",
+        MinCount=1,
+        MaxCount=1,
+        TagSpecifications=[
+            {"ResourceType": "instance", "Tags": [{"Key": "Name", "Value": "TSAGallery::WebServer2"}]}
+        ],
     )
     for name in ("tsagallery-data", "tsagallery-photos-of-mine", "tsa-bootstrap-notes"):
         where = {"LocationConstraint": session.region_name}
@@ -43,9 +106,39 @@ def make(session: Any) -> None:
     session.client("secretsmanager").create_secret(Name="TSAGallery-Other", SecretString="a word")
     for name in ("TSAGallery-API2", "TSAGallery"):
         session.client("codecommit").create_repository(repositoryName=name)
-    session.client("ec2").create_key_pair(KeyName="TSAGallery2", KeyType="ed25519")
+    ec2.create_key_pair(KeyName="TSAGallery2", KeyType="ed25519")
     session.client("cloud9").create_environment_ec2(
         name="TSAGallery-of-Bob", instanceType="t3.small", imageId="amazonlinux-2023-x86_64"
+    )
+    stacks.get_waiter("stack_create_complete").wait(
+        StackName="TSAGallery2", WaiterConfig={"Delay": 1, "MaxAttempts": 60}
+    )
+    with _database(session, folder) as database, database.cursor() as cursor:
+        cursor.execute("CREATE TABLE images (id INT PRIMARY KEY, name VARCHAR(40))")
+        cursor.execute("INSERT INTO images VALUES (1, 'mine')")
+        database.commit()
+    rds.create_db_cluster_snapshot(
+        DBClusterSnapshotIdentifier="tsagallery-database-cluster-of-mine", DBClusterIdentifier=CLUSTER
+    )
+
+
+def rows(session: Any, folder: Folder) -> Any:
+    """What the foreign database holds."""
+    with _database(session, folder) as database, database.cursor() as cursor:
+        cursor.execute("SELECT * FROM images")
+        return cursor.fetchall()
+
+
+def _database(session: Any, folder: Folder) -> Any:
+    """A connection past its endpoint, which admits nobody from outside of its network."""
+    (cluster,) = session.client("rds").describe_db_clusters(DBClusterIdentifier=CLUSTER)["DBClusters"]
+    settings = configparser.ConfigParser(allow_no_value=True, strict=False)
+    settings.read(folder.path("databases", CLUSTER, "mariadbd.cnf"))
+    return pymysql.connect(
+        unix_socket=settings["mariadbd"]["socket"],
+        user=cluster["MasterUsername"],
+        password=_PASSWORD,
+        database=cluster["DatabaseName"],
     )
 
 
@@ -59,13 +152,18 @@ def inventory(session: Any) -> dict[str, Any]:
         "buckets": _buckets(session.client("s3")),
         "secrets": _secrets(session.client("secretsmanager")),
         "clusters": rds.describe_db_clusters()["DBClusters"],
+        "database instances": [
+            # All but the clock: the moment up to which it could be restored moves on by itself.
+            {name: value for name, value in row.items() if name != "LatestRestorableTime"}
+            for row in rds.describe_db_instances()["DBInstances"]
+        ],
         "snapshots": rds.describe_db_cluster_snapshots()["DBClusterSnapshots"],
         "subnet groups": rds.describe_db_subnet_groups()["DBSubnetGroups"],
         "repositories": code.list_repositories()["repositories"],
         "key pairs": {row["KeyName"]: row["KeyFingerprint"] for row in ec2.describe_key_pairs()["KeyPairs"]},
         "environments": _environments(session.client("cloud9")),
         "instances": [
-            instance["InstanceId"]
+            instance
             for reservation in ec2.describe_instances()["Reservations"]
             for instance in reservation["Instances"]
             if instance["State"]["Name"] != "terminated"

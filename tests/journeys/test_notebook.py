@@ -91,7 +91,7 @@ def test_the_lab_twice_and_its_clean_up(
     work = tmp_path / "work"
     lab = tmp_path / "lab4.ipynb"
     if from_nothing:
-        foreign.make(sandbox.session())
+        foreign.make(sandbox.session(), sandbox.folder)
         at_first = foreign.inventory(sandbox.session())
         begun = tsalab(sandbox, "start-state", "--profile", sandbox.name, "--yes", "--json")
         assert begun.returncode == 0, begun.stderr
@@ -124,6 +124,7 @@ def test_the_lab_twice_and_its_clean_up(
     found = foreign.inventory(sandbox.session())
     if from_nothing:
         assert found == at_first
+        assert foreign.rows(sandbox.session(), sandbox.folder) == ((1, "mine"),)
         assert all(at_first[kind] for kind in foreign.MADE)
     else:
         assert not any(found[kind] for kind in foreign.MADE)
@@ -215,7 +216,9 @@ def test_plain_papermill_needs_no_command_before_it(tmp_path: Path, monkeypatch:
 def every_table_of_aurora_equals_the_original(sandbox: Any) -> None:
     """Held against each other by another driver's eyes: every row of every table, as text."""
     config = sandbox.folder.root / "ssh" / "config"
-    host = next(line.split()[1] for line in config.read_text().splitlines() if line.startswith("Host "))
+    state = sandbox.session().client("cloudformation").describe_stacks(StackName="TSAGallery")["Stacks"][0]
+    outputs = {row["OutputKey"]: row["OutputValue"] for row in state["Outputs"]}
+    host = outputs["URL"].removeprefix("http://").rstrip("/")
     secret = secret_value(sandbox)
 
     def ssh(command: str, stdin: str = "") -> str:

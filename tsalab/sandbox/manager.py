@@ -306,7 +306,12 @@ def web_server(name: str = DEFAULT_NAME) -> tuple[str, list[str]]:
     reservations = (
         session(name)
         .client("ec2")
-        .describe_instances(Filters=[{"Name": "instance-state-name", "Values": ["running"]}])["Reservations"]
+        .describe_instances(
+            Filters=[
+                {"Name": "instance-state-name", "Values": ["running"]},
+                {"Name": "tag:aws:cloudformation:logical-id", "Values": ["WebServer"]},
+            ]
+        )["Reservations"]
     )
     hosts = [i["PublicDnsName"] for r in reservations for i in r["Instances"]]
     if not hosts:
