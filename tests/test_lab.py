@@ -157,7 +157,9 @@ def test_a_step_that_does_not_come_true_fails_with_what_was_seen(
     assert len(looks) > 2  # it waited
     assert len({id(world) for world in looks}) == len(looks)  # and looked afresh each time
     (record,) = lab.journal.records
-    assert record.facts == {"tried": True}
+    account = lab.place.account
+    where = {"account": account.identity["account"], "region": account.region}
+    assert record.facts == {**where, "tried": True}
     assert "it was tried" in outputs[-1]["text/plain"]
 
 

@@ -60,7 +60,7 @@ MAY: dict[str, set[str]] = {
     "panel": {"standing", "steps", "course", "architecture", "cost"} | SERVICES,
     "rooms": {"steps", "course"} | SERVICES,
     "faults": {"steps", "course"} | SERVICES,
-    "steps": {"course", "profiles", "architecture"} | SERVICES,
+    "steps": {"course", "profiles", "architecture", "cost"} | SERVICES,
     "runner": {"records", "show"},
     "show": {"records", "architecture", "cost"},
     "cost": {"architecture"},

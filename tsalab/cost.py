@@ -12,6 +12,8 @@ its volume       0.00088   hour            aws.amazon.com/ebs/pricing, gp3, 8 Gi
                                            GiB and month of 730 hours
 secret           0.00055   hour            aws.amazon.com/secrets-manager/pricing, 0.40 a
                                            month of 730 hours
+a bucket's GB    0.023     month           aws.amazon.com/s3/pricing, S3 Standard
+snapshot's GiB   0.021     month           aws.amazon.com/rds/aurora/pricing, backup storage
 ===============  ========  ==============  ================================================
 
 Requests, pipelines, storage and transfer of a lab stay below a cent or in the free tier
@@ -37,6 +39,36 @@ SECRET_HOUR = 0.40 / MONTH_HOURS
 
 # What labs 1 to 3 leave behind costs this much; without a cluster it is the web server alone.
 START_STATE_HOUR = SERVER_HOUR + ADDRESS_HOUR + VOLUME_HOUR
+
+
+# US dollars a month for one of each, or for each of its units; `monthly` multiplies.
+_MONTHLY = {
+    "": 0.0,
+    "bucket": 0.023,  # a GB of S3 Standard
+    "cluster": ACU_HOUR * MONTH_HOURS,  # an ACU
+    "secret": SECRET_HOUR * MONTH_HOURS,
+    "server": START_STATE_HOUR * MONTH_HOURS,
+    "snapshot": 0.021,  # a GiB of Aurora's backup storage
+    "stopped-server": VOLUME_HOUR * MONTH_HOURS,
+}
+
+
+def monthly(priced: str, units: float = 1.0) -> float:
+    """US dollars a month of 730 hours, if a thing is left as it is.
+
+    Parameters
+    ----------
+    priced
+        What it is counted as; empty for what costs nothing.
+    units
+        Capacity units or GiB, where its price is for each.
+
+    Raises
+    ------
+    KeyError
+        When nothing has that price.
+    """
+    return _MONTHLY[priced] * units
 
 
 @dataclass(frozen=True)

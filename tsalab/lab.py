@@ -86,12 +86,13 @@ class Lab:
         region: str = "",
         mode: str = performing.GUIDED,
         variant: str = "",
+        confirm: str = "ask",
     ) -> Self:
         """Open the lab, wherever it stands.
 
         Parameters
         ----------
-        profile, learner, workdir, method, region, mode, variant
+        profile, learner, workdir, method, region, mode, variant, confirm
             As the table in `tsalab.parameters` says.
 
         Raises
@@ -104,10 +105,11 @@ class Lab:
         profile = profile or settings.get("profile")
         parameters.refuse_unknown(parameters.injected(parameters.cells_so_far()))
         given = {"learner": learner, "workdir": workdir, "method": method, "region": region}
-        parameters.check({"profile": profile, **given, "mode": mode, "variant": variant})
+        parameters.check({"profile": profile, **given, "mode": mode, "variant": variant, "confirm": confirm})
         with StepView("open", say("lab.opening", profile=profile)) as view:
             place = _place(locate(profile, on_line=view.line), workdir, method, region, variant)
             place.account.refuse_unlisted()
+            place.confirm = confirm
             moved = _set_aside(place)
             if moved and not variant:
                 place.variant = place.account.variant  # what was remembered was another stack's
@@ -299,11 +301,17 @@ class Lab:
                 saw=mask(finding.saw),
                 expected=mask(finding.expected),
                 next=mask(finding.next),
-                facts={**outcome.facts, **finding.facts},
+                facts={**self._where, **outcome.facts, **finding.facts},
                 started=started,
                 ended=utc_now(),
             )
         )
+
+    @property
+    def _where(self) -> dict[str, str]:
+        """Which account and region a step was done in; stands in its record."""
+        account = self.place.account
+        return {"account": account.identity["account"], "region": account.region}
 
     def _summary(self, moved: Path | None) -> Part:
         account = self.place.account

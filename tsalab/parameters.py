@@ -78,6 +78,12 @@ PARAMETERS = (
         _matches("|as-written|current"),
     ),
     Parameter(
+        "confirm",
+        "ask",
+        "before the clean-up deletes anything: `ask`, or `yes`, do it",
+        _matches("ask|yes"),
+    ),
+    Parameter(
         "mode",
         "guided",
         "who does the steps: `guided`, the cells; `challenge`, you, and the cells only check",

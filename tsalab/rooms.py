@@ -6,7 +6,9 @@ from typing import Any, Protocol
 
 from tsalab.course.course import StepId
 from tsalab.errors import StepError
-from tsalab.steps import Place, both_ways
+from tsalab.messages import say
+from tsalab.show import StepView
+from tsalab.steps import Place, both_ways, deletion
 from tsalab.steps.code import EDIT_STEPS, SAVE_STEPS
 from tsalab.steps.template import FRAGMENTS
 
@@ -168,6 +170,11 @@ class Site(_Room):
 
 class Cleanup(_Room):
     """The clean-up: its eight steps."""
+
+    def list(self) -> None:
+        """Show what the clean-up deletes and what it leaves alone; changes nothing."""
+        with StepView("cleanup", say("deletion.title"), redactor=self._lab.place.redactor) as view:
+            view.end(deletion.listed(self._lab.place))
 
     def empty_buckets(self) -> None:
         """Clean-up step 1."""

@@ -127,7 +127,7 @@ def test_the_template_goes_up(learner: Person, slow_sandbox: Any) -> None:
     learner.write_in(
         "parameters",
         f"profile = {slow_sandbox.name!r}\nlearner, workdir, region, variant = 'Ada', '', '', ''\n"
-        "method, mode = 'dump', 'guided'",
+        "method, mode, confirm = 'dump', 'guided', 'ask'",
     )
     run_until(learner, "step-8")
 

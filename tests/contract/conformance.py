@@ -141,7 +141,7 @@ def everything(report: Report, name: str, workdir: Path, variant: str) -> None:
             patch.setenv(variable, value)
         start_state.create(Account(locate(name, start=False)))
         with redirect_stdout(StringIO()):
-            lab = Lab.open(name, workdir=str(workdir), method="copy", variant=variant)
+            lab = Lab.open(name, workdir=str(workdir), method="copy", variant=variant, confirm="yes")
             for step in range(1, 31):
                 lab.perform(step)
             account = lab.place.account

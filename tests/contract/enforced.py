@@ -54,7 +54,7 @@ def as_user(sandbox: Any, folder: Path, user: str, allowed: Sequence[dict[str, A
 def opened(sandbox: Any, folder: Path, user: str, allowed: Sequence[dict[str, Any]]) -> Iterator[Lab]:
     """A lab of such a user."""
     with as_user(sandbox, folder, user, allowed):
-        lab = Lab.open(sandbox.name, workdir=str(folder / "work"), method="copy")
+        lab = Lab.open(sandbox.name, workdir=str(folder / "work"), method="copy", confirm="yes")
         try:
             yield lab
         finally:

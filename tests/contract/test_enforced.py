@@ -131,7 +131,7 @@ def test_a_stack_goes_only_as_far_as_its_caller_may(empty_sandbox: Any, tmp_path
             missing(sid, session, lambda: bootstrap(run, stack, None), both)
             if stack.state() is not None:
                 delete(stack)
-        lab = Lab.open(empty_sandbox.name, workdir=str(tmp_path / "work"))
+        lab = Lab.open(empty_sandbox.name, workdir=str(tmp_path / "work"), confirm="yes")
         for sid in DELETES:
             bootstrap(run, stack, None)
             missing(sid, session, lambda: lab.perform("cleanup-7", patience=0), both)

@@ -117,7 +117,15 @@ def test_the_lab_twice_and_its_clean_up(
 
     every_table_of_aurora_equals_the_original(sandbox)
 
-    cleaned = papermill(sandbox, "lab4-cleanup.ipynb", tmp_path / "cleanup.ipynb", work)
+    there = foreign.inventory(sandbox.session())
+    unasked = papermill(sandbox, "lab4-cleanup.ipynb", tmp_path / "unasked.ipynb", work)
+    assert unasked.returncode != 0
+    assert "nobody can be asked" in unasked.stderr
+    assert foreign.inventory(sandbox.session()) == there
+
+    cleaned = papermill(
+        sandbox, "lab4-cleanup.ipynb", tmp_path / "cleanup.ipynb", work, "-p", "confirm", "yes"
+    )
     assert cleaned.returncode == 0, cleaned.stderr[-3000:]
     last = read_notebook(tmp_path / "cleanup.ipynb")[-1]
     assert (last.step, last.saw) == ("cleanup-8", "nothing is left")

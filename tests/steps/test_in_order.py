@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from tests.faults.conftest import opened, refused
+from tests.steps.reads import Reads
 from tsalab.cloud.inventory import Names, leftovers
 from tsalab.cloud.pipeline import Source
 from tsalab.cloud.waiting import poll
@@ -29,7 +30,7 @@ FRAGMENTS = ("database-subnet-group", "database-secret", "database-cluster", "re
 
 @pytest.fixture(scope="module")
 def lab(module_sandbox: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    with opened(module_sandbox, tmp_path_factory.mktemp("work"), method="copy") as lab:
+    with opened(module_sandbox, tmp_path_factory.mktemp("work"), method="copy", confirm="yes") as lab:
         yield lab
 
 
@@ -313,7 +314,13 @@ def test_without_the_old_database_aurora_is_counted(lab: Lab) -> None:
 # --- the clean-up
 
 
-def test_what_the_clean_up_has_to_find(lab: Lab) -> None:
+@pytest.fixture(scope="module")
+def reads(lab: Lab) -> Reads:
+    return Reads(lab.place.account)
+
+
+def test_what_the_clean_up_has_to_find(lab: Lab, reads: Reads) -> None:
+    assert reads.destroyed == []
     lab.place.account.client("cloud9").create_environment_ec2(
         name="TSAGallery", instanceType="t3.small", imageId="amazonlinux-2023-x86_64"
     )
@@ -369,9 +376,18 @@ def test_a_deletion_that_fails_says_why(lab: Lab) -> None:
     assert lab.check(["cleanup-7"])[0].saw == "it is gone"
 
 
-def test_nothing_is_left(lab: Lab) -> None:
+def test_nothing_is_left(lab: Lab, reads: Reads) -> None:
     assert "cluster snapshot kept-by-hand" in saw(lab, "cleanup-8")
     lab.cleanup.delete_snapshots()
     assert lab.journal.records[-1].saw == "nothing is left"
     assert leftovers(lab.place.account, Names()) == []
     again(lab, "cleanup-8")
+    assert {name for name, _, _ in reads.destroyed} >= {
+        "DeleteDBClusterSnapshot",
+        "DeleteEnvironment",
+        "DeleteKeyPair",
+        "DeleteObjects",
+        "DeleteRepository",
+        "DeleteStack",
+    }
+    assert [call for call in reads.destroyed if not call[2]] == []  # nothing goes that was not read before

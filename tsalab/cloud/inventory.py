@@ -7,7 +7,7 @@ lab's exact name is the lab's; of what no stack made, only what bears our tag to
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from botocore.exceptions import ClientError
 
@@ -28,11 +28,20 @@ class Leftover:
         In words, and as the account has it.
     ours
         Whether it is the lab's; else it is only named much alike.
+    why
+        How that is known, in words.
+    priced
+        What it is counted as in an estimate (`tsalab.cost.monthly`); empty for what costs nothing.
+    units
+        Capacity units or GiB, where its price is for each.
     """
 
     kind: str
     name: str
     ours: bool = True
+    why: str = field(default="", compare=False)
+    priced: str = field(default="", compare=False)
+    units: float = field(default=1.0, compare=False)
 
 
 TAG = {"Key": "created-by", "Value": "tsalab"}  # on everything that we create outside of a stack
@@ -148,7 +157,7 @@ def _stacks(account: Account, names: Names) -> Iterator[Leftover]:
         rows = [row for page in pages for row in page["StackSummaries"]]
     for row in rows:
         if row["StackName"] in names.stacks and row["StackStatus"] != "DELETE_COMPLETE":
-            yield Leftover(say("cloud.kind.stack"), row["StackName"])
+            yield Leftover(say("cloud.kind.stack"), row["StackName"], why=say("cloud.why.name"))
 
 
 def _buckets(account: Account, names: Names) -> Iterator[Leftover]:
@@ -158,7 +167,8 @@ def _buckets(account: Account, names: Names) -> Iterator[Leftover]:
         rows = account.client("s3").list_buckets()["Buckets"]
     for row in rows:
         if row["Name"].startswith(starts):
-            yield Leftover(kind, row["Name"], names.owns_bucket(account, row["Name"]))
+            ours = names.owns_bucket(account, row["Name"])
+            yield Leftover(kind, row["Name"], ours, why=say("cloud.why.stack"), priced="bucket", units=0)
 
 
 def _secrets(account: Account, names: Names) -> Iterator[Leftover]:
@@ -167,15 +177,21 @@ def _secrets(account: Account, names: Names) -> Iterator[Leftover]:
         rows = [row for page in pages for row in page["SecretList"]]
     for row in rows:
         if row["Name"].startswith(f"{names.gallery}-"):
-            yield Leftover(say("cloud.kind.secret"), row["Name"], row["Name"] == names.secret)
+            ours = row["Name"] == names.secret
+            why = say("cloud.why.stack")
+            yield Leftover(say("cloud.kind.secret"), row["Name"], ours, why=why, priced="secret")
 
 
 def _clusters(account: Account, names: Names) -> Iterator[Leftover]:
     cluster = Cluster(account, names.cluster)
-    if cluster.state() is not None:
-        yield Leftover(say("cloud.kind.cluster"), names.cluster)
+    state = cluster.state()
+    why = say("cloud.why.stack")
+    if state is not None:
+        units = 0 if state.paused else state.least_capacity
+        yield Leftover(say("cloud.kind.cluster"), names.cluster, why=why, priced="cluster", units=units)
+    why = say("cloud.why.cluster", name=names.cluster)
     for snapshot in cluster.snapshots():
-        yield Leftover(say("cloud.kind.cluster_snapshot"), snapshot)
+        yield Leftover(say("cloud.kind.cluster_snapshot"), snapshot, why=why, priced="snapshot")
 
 
 def _instances(account: Account, names: Names) -> Iterator[Leftover]:
@@ -186,7 +202,10 @@ def _instances(account: Account, names: Names) -> Iterator[Leftover]:
         reservations = [row for page in pages for row in page["Reservations"]]
     for reservation in reservations:
         for instance in reservation["Instances"]:
-            yield Leftover(say("cloud.kind.instance"), instance["InstanceId"])
+            name, why = instance["InstanceId"], say("cloud.why.stack")
+            stopped = instance["State"]["Name"] in ("stopping", "stopped")
+            priced = "stopped-server" if stopped else "server"
+            yield Leftover(say("cloud.kind.instance"), name, why=why, priced=priced)
 
 
 def _repositories(account: Account, names: Names) -> Iterator[Leftover]:
@@ -200,7 +219,8 @@ def _repositories(account: Account, names: Names) -> Iterator[Leftover]:
                 if error_code(error) != "RepositoryDoesNotExistException":
                     raise
                 continue
-        yield Leftover(say("cloud.kind.repository"), name, tags.get(TAG["Key"]) == TAG["Value"])
+        ours, why = tags.get(TAG["Key"]) == TAG["Value"], say("cloud.why.tag", **TAG)
+        yield Leftover(say("cloud.kind.repository"), name, ours, why=why)
 
 
 def _key_pairs(account: Account, names: Names) -> Iterator[Leftover]:
@@ -210,12 +230,14 @@ def _key_pairs(account: Account, names: Names) -> Iterator[Leftover]:
         )
     for row in rows["KeyPairs"]:
         if row["KeyName"] == names.key_pair:  # whoever deletes believes no filter
-            yield Leftover(say("cloud.kind.key_pair"), row["KeyName"], TAG in row.get("Tags", []))
+            ours, why = TAG in row.get("Tags", []), say("cloud.why.tag", **TAG)
+            yield Leftover(say("cloud.kind.key_pair"), row["KeyName"], ours, why=why)
 
 
 def _environments(account: Account, names: Names) -> Iterator[Leftover]:
     for name in Environments(account).starting(names.gallery).values():
-        yield Leftover(say("cloud.kind.cloud9_environment"), name, name == names.gallery)
+        ours, why = name == names.gallery, say("cloud.why.name")
+        yield Leftover(say("cloud.kind.cloud9_environment"), name, ours, why=why, priced="stopped-server")
 
 
 _LOOKS: tuple[Callable[[Account, Names], Iterator[Leftover]], ...] = (

@@ -46,7 +46,7 @@ def test(ctx: click.Context, method: str, variant: str, as_json: bool) -> None:
         tempfile.TemporaryDirectory(prefix="tsalab-course-") as workdir,
         own_sandbox(name, progress=progress),
     ):
-        lab = Lab.open(name, workdir=workdir, method=method, variant=variant)
+        lab = Lab.open(name, workdir=workdir, method=method, variant=variant, confirm="yes")
         try:
             proofs = selftest(Rehearsal(lab), lambda proof: progress.say(_line(proof)))
         finally:

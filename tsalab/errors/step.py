@@ -31,6 +31,16 @@ class StepError(TsalabError):
         return cls(**error("step.other_variant", cluster=cluster, there=there, wanted=wanted))
 
     @classmethod
+    def not_confirmed(cls, account: str, region: str, count: int) -> Self:
+        """Nobody said that the clean-up is wanted, and nobody could be asked."""
+        return cls(**error("step.not_confirmed", account=account, region=region, count=count))
+
+    @classmethod
+    def declined(cls, account: str, region: str, count: int) -> Self:
+        """The clean-up's question was not answered with yes."""
+        return cls(**error("step.declined", account=account, region=region, count=count))
+
+    @classmethod
     def unknown_edit(cls, name: str, known: Iterable[str]) -> Self:
         """No edit has that name."""
         return cls(**error("step.unknown_edit", name=name, known=", ".join(known)))

@@ -10,7 +10,8 @@ from tsalab.cloud.inventory import Names as InAccount
 from tsalab.errors import TsalabError
 from tsalab.messages import say
 from tsalab.steps import World
-from tsalab.steps.cleanup import bucket_names, names_of
+from tsalab.steps.cleanup import bucket_names
+from tsalab.steps.deletion import names_of
 
 Value = str | Sequence[str]
 

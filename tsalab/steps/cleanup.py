@@ -10,22 +10,18 @@ from __future__ import annotations
 from tsalab.cloud.bucket import Bucket
 from tsalab.cloud.cluster import Cluster
 from tsalab.cloud.environments import Environments
-from tsalab.cloud.inventory import BUCKETS, Names, alike, delete_key_pair, delete_repositories, leftovers
+from tsalab.cloud.inventory import BUCKETS, delete_key_pair, delete_repositories, leftovers
 from tsalab.cloud.stacks import Stack
 from tsalab.cloud.waiting import poll
 from tsalab.course import CLEANUP
 from tsalab.errors import CloudError
 from tsalab.messages import say
-from tsalab.show import Part, StepView, note, table
+from tsalab.show import StepView, note, table
+from tsalab.steps.deletion import confirm, listed, names_of
 from tsalab.steps.following import Follower, look_again
 from tsalab.steps.place import Place
 from tsalab.steps.step import STEPS, Finding, Outcome
 from tsalab.steps.world import World
-
-
-def names_of(place: Place) -> Names:
-    """What the lab's things are called in the account."""
-    return Names(stacks=(place.stack, place.bootstrap), repositories=(place.repository, "TSAGallery-SPA"))
 
 
 def _buckets(place: Place) -> list[Bucket]:
@@ -59,6 +55,7 @@ def check_buckets(world: World) -> Finding:
 @STEPS.do("cleanup-1")
 def do_empty(world: World, view: StepView) -> Outcome:
     """Delete every version of every object."""
+    confirm(world.place, view)
     rows = []
     unit = say("units.object_versions")
     for bucket in _buckets(world.place):
@@ -86,6 +83,7 @@ def check_environment(world: World) -> Finding:
 @STEPS.do("cleanup-2")
 def do_delete_environment(world: World, view: StepView) -> Outcome:
     """Delete the lab's Cloud9 environments."""
+    confirm(world.place, view)
     environments = Environments(world.place.account)
     for environment_id in environments.named(world.place.stack):
         view.line(say("do.cleanup.deleting", name=world.place.stack))
@@ -140,6 +138,7 @@ def check_deleting(world: World) -> Finding:
 @STEPS.do("cleanup-5")
 def do_delete(world: World, view: StepView) -> Outcome:
     """Ask for the stack's deletion."""
+    confirm(world.place, view)
     world.place.disconnect()  # the web server goes with the stack
     view.line(say("do.cleanup.deleting_stack", stack=world.place.stack))
     Stack(world.place.account, world.place.stack).delete()
@@ -219,6 +218,7 @@ def do_delete_bootstrap(world: World, view: StepView) -> Outcome:
     """Delete the bootstrap stack, after the gallery's, and watch it go."""
     if not check_gone(world).passed:
         raise CloudError.still_there(world.place.stack, say("do.cleanup.bootstrap_last"))
+    confirm(world.place, view)
     view.line(say("do.cleanup.deleting_stack", stack=world.place.bootstrap))
     Stack(world.place.account, world.place.bootstrap).delete()
     _watch(world, world.place.bootstrap, view, CLEANUP.step("cleanup-7").patience)
@@ -237,17 +237,11 @@ def check_nothing_left(world: World) -> Finding:
     return Finding(True, say("check.left.nothing"), expected, facts={"left": []})
 
 
-def kept(place: Place) -> list[Part]:
-    """What is named like the lab's things and stays, for people who may want to look at it."""
-    rows = [(thing.kind, thing.name) for thing in alike(place.account, names_of(place))]
-    headings = (say("do.cleanup.heading.kind"), say("do.cleanup.heading.kept"))
-    return [table(rows, headings, caption=say("do.cleanup.kept"))] if rows else []
-
-
 @STEPS.do("cleanup-8")
 def do_delete_rest(world: World, view: StepView) -> Outcome:
     """Delete what no stack deletes: snapshots, the repositories and the key pair."""
     place, names = world.place, names_of(world.place)
+    confirm(place, view)
     cluster = Cluster(place.account, names.cluster)
     deleted: list[tuple[str, str]] = []
     for snapshot in cluster.snapshots():
@@ -259,8 +253,9 @@ def do_delete_rest(world: World, view: StepView) -> Outcome:
     look_again(world)
     for kind, name in deleted:
         view.line(say("do.cleanup.deleted", kind=kind, name=name))
-    others = kept(place)
+    # The scan: what is left now, and what it would cost.
+    left = listed(place)
     if not deleted:
-        return Outcome(parts=[note(say("do.cleanup.nothing")), *others])
+        return Outcome(parts=[note(say("do.cleanup.nothing")), *left])
     headings = (say("do.cleanup.heading.kind"), say("do.cleanup.heading.name"))
-    return Outcome(parts=[table(deleted, headings), *others])
+    return Outcome(parts=[table(deleted, headings), *left])

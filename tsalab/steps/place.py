@@ -32,6 +32,8 @@ class Place:
         How steps 13 and 14 move the data: ``dump`` as the lab was written, or ``copy``.
     variant
         Of the lab: ``as-written``, or ``current``, which AWS accepts today.
+    confirm
+        Before the clean-up deletes anything: ``ask``, or ``yes``, go on.
     bootstrap, stack, repository, page_repository
         Names that labs 1 to 3 chose; ``stack`` is asked for only when no pipeline names it.
     redactor
@@ -42,6 +44,7 @@ class Place:
     workdir: Path
     method: str = "dump"
     variant: str = AS_WRITTEN
+    confirm: str = "ask"
     bootstrap: str = "TSA-Bootstrap"
     stack: str = "TSAGallery"
     repository: str = "TSAGallery-API"
