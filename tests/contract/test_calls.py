@@ -22,7 +22,14 @@ CALLS: dict[tuple[str, str], dict[str, Any]] = {
 MODULES = walk.modules()
 # What is asked for by name in modules with calls and is no field of an answer.
 OTHER = {
-    "cloud/account.py": {"account", "accounts", "tsalab_faults", "tsalab_ssh_config", "tsalab_variant"},
+    "cloud/account.py": {
+        "account",
+        "accounts",
+        "tsalab_database_ca",
+        "tsalab_faults",
+        "tsalab_ssh_config",
+        "tsalab_variant",
+    },
     "cloud/inventory.py": {"account", "Key", "Value"},  # of our own tag
     "cloud/pipeline.py": {"Pipeline"},  # by its name in the template
     "cloud/secret.py": {"dbname", "host", "password", "port", "username"},  # inside the secret

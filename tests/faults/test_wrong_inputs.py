@@ -13,6 +13,7 @@ from typing import Any
 import psutil
 import pytest
 
+from tests.migrate.certificates import Authority
 from tsalab.lab import Lab
 from tsalab.steps import World
 
@@ -127,6 +128,20 @@ def test_an_aurora_that_is_not_reachable(lab: Lab, module_sandbox: Any) -> None:
     assert "Aurora" in error.what + error.why
     data.unlink()
     away.rename(data)
+    lab.server.connect()
+
+
+def test_an_aurora_that_cannot_prove_its_name(
+    lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert lab.journal.last(12).facts["database_tls"].startswith("TLS")
+    theirs = Authority(tmp_path, "theirs").file
+    with monkeypatch.context() as patch:
+        patch.setitem(lab.place.account._settings, "tsalab_database_ca", str(theirs))
+        error = refused(lambda: lab.perform(12, patience=0))
+    assert "is not trusted, and no password was sent" in error.why
+    assert World(lab.place).credentials.host in error.why
+    assert "somebody may stand in between" in error.next_step
     lab.server.connect()
 
 

@@ -119,6 +119,12 @@ class Account:
         return Path(path).expanduser() if path else None
 
     @property
+    def database_ca(self) -> Path | None:
+        """The file of authorities that the profile names with ``tsalab_database_ca``, if any."""
+        path = self._settings.get("tsalab_database_ca")
+        return Path(path).expanduser() if path else None
+
+    @property
     def variant(self) -> str:
         """Variant of the lab that the profile names with ``tsalab_variant``; else what AWS accepts."""
         return str(self._settings.get("tsalab_variant") or CURRENT)

@@ -41,6 +41,12 @@ class CloudError(TsalabError):
         return cls(**error("cloud.unreachable", doing=doing, endpoint=endpoint, cause=f" {cause}".rstrip()))
 
     @classmethod
+    def no_bundle(cls, url: str, reason: str, profile: str) -> Self:
+        """The certificates of RDS's authorities cannot be had."""
+        why = reason or say("cloud.no_bundle_pem")
+        return cls(**error("cloud.no_bundle", url=url, reason=why, profile=profile))
+
+    @classmethod
     def missing(cls, kind: str, name: str, next_step: str) -> Self:
         """A thing the lab needs is not in the account."""
         return cls(**error("cloud.missing", kind=kind, name=name, next=next_step))

@@ -49,6 +49,11 @@ class DiagnosisError(TsalabError):
         return cls(**error("diagnosis.password_differs", cluster=cluster, secret=secret, user=user))
 
     @classmethod
+    def aurora_not_trusted(cls, host: str, reason: str, ca: str) -> Self:
+        """Whoever answers at the cluster's endpoint does not prove to be the cluster."""
+        return cls(**error("diagnosis.aurora_not_trusted", host=host, reason=reason, ca=ca))
+
+    @classmethod
     def secret_unknown(cls, line: str, config: str, secret: str) -> Self:
         """The app asks for a secret that does not exist."""
         return cls(**error("diagnosis.secret_unknown", line=line, config=config, secret=secret))

@@ -20,7 +20,7 @@ from tsalab.migrate.marks import Marks, marks, written
 from tsalab.migrate.migration import Migration, Options
 from tsalab.migrate.model import Plan
 from tsalab.migrate.planning import make_plan
-from tsalab.migrate.questions import connections_of, databases_with, row_counts, server_version
+from tsalab.migrate.questions import connections_of, databases_with, encryption, row_counts, server_version
 from tsalab.migrate.removal import drop_tables
 from tsalab.migrate.report import Report, TableReport
 from tsalab.migrate.scratch import scratch
@@ -48,6 +48,7 @@ __all__ = [
     "databases_with",
     "digest",
     "drop_tables",
+    "encryption",
     "make_plan",
     "marks",
     "read_dump",

@@ -66,6 +66,8 @@ class Login:
         help, and raises the reason when it cannot.
     on_refusal
         Gives the error when the login itself is refused, in place of our own.
+    on_distrust
+        The same when the server does not prove who it is; called with the reason.
     """
 
     host: str
@@ -78,6 +80,7 @@ class Login:
     server: str = ""
     on_silence: Callable[[], None] | None = field(default=None, repr=False, compare=False)
     on_refusal: Callable[[], TsalabError] | None = field(default=None, repr=False, compare=False)
+    on_distrust: Callable[[str], TsalabError] | None = field(default=None, repr=False, compare=False)
 
     @property
     def where(self) -> str:
@@ -251,6 +254,8 @@ def translate(error: pymysql.err.MySQLError, login: Login, doing: str, table: st
     """The error in our words."""
     number = number_of(error)
     if (distrust := _distrust(error)) is not None:
+        if login.on_distrust is not None:
+            return login.on_distrust(distrust.verify_message)
         return MigrationError.not_trusted(login.where, login.server or login.host, distrust.verify_message)
     if number == _NO_TLS:
         return MigrationError.not_encrypted(login.where)

@@ -22,6 +22,18 @@ def server_version(login: Login) -> str:
     return str(_ask(login, say("migration.doing.version"), "SELECT VERSION()")[0][0])
 
 
+def encryption(login: Login) -> str:
+    """How a connection of this login is encrypted, e.g. ``TLSv1.3``; empty when it is not.
+
+    Raises
+    ------
+    MigrationError
+        When it cannot be reached or refuses the login.
+    """
+    rows = _ask(login, say("migration.doing.version"), "SHOW SESSION STATUS LIKE 'Ssl_version'")
+    return str(rows[0][1]) if rows else ""
+
+
 def row_counts(login: Login) -> dict[str, int]:
     """Rows by table.
 

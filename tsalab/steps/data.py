@@ -65,6 +65,7 @@ def check_connection(world: World) -> Finding:
         "host_key": trust.fingerprint,
         "host_key_from": str(trust.origin),
         "database_version": version,
+        "database_tls": migrate.encryption(target),
     }
     return Finding(True, saw, expected, facts=facts, evidence=_trusted(trust))
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from tsalab.cloud import console, instance_connect
+from tsalab.cloud import authorities, console, instance_connect
 from tsalab.cloud.bucket import Bucket, Listed, StoredObject
 from tsalab.cloud.cluster import Cluster, ClusterState
 from tsalab.cloud.repository import Repository
@@ -279,7 +279,7 @@ class World:
 
     @cached_property
     def _target(self) -> Login:
-        secret = self.credentials
+        secret, ca = self.credentials, authorities.bundle(self.place.account)
         return Login(
             host="127.0.0.1",
             port=self.place.tunnel(self.server, secret.host, secret.port),
@@ -289,6 +289,10 @@ class World:
             role=say("migration.role.aurora"),
             on_silence=self._no_answer_from_aurora,
             on_refusal=lambda: diagnosis.password(self),
+            # The way there is a forwarding from this computer, but the certificate bears the endpoint's name.
+            ca=ca,
+            server=secret.host,
+            on_distrust=lambda reason: DiagnosisError.aurora_not_trusted(secret.host, reason, str(ca)),
         )
 
     # --- the code and the site --------------------------------------------------------

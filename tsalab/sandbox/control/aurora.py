@@ -56,6 +56,13 @@ def install(context: Context) -> None:
 
     rds._cluster_xml = cluster_xml
 
+    def names_of(cluster_id: str) -> list[str]:
+        with context.scope():
+            record = rds._clusters.get(cluster_id, {})
+            return [record[name] for name in ("Endpoint", "ReaderEndpoint") if record.get(name)]
+
+    context.estate.databases.names_of = names_of
+
 
 def resume(context: Context) -> None:
     """Start the databases again; drop clusters whose creation or deletion was interrupted."""
@@ -149,23 +156,25 @@ class Clusters:
 
         cluster_id = record["DBClusterIdentifier"]
         databases = self.context.estate.databases
+        endpoint = self._name(cluster_id, "cluster")
+        names = endpoint, endpoint.replace(".cluster-", ".cluster-ro-", 1)
         try:
             if snapshot_id is not None:
-                address = databases.restore(snapshot_id, cluster_id)
+                address = databases.restore(snapshot_id, cluster_id, names)
             else:
                 address = databases.create(
                     cluster_id,
                     username=record["MasterUsername"],
                     password=password,
                     database=record["DatabaseName"] or None,
+                    names=names,
                 )
             databases.set_auto_pause(cluster_id, pause_after(record))
         except BaseException:
             with self.context.scope():
                 rds._clusters.pop(cluster_id, None)
             raise
-        record["Endpoint"] = self._name(cluster_id, "cluster")
-        record["ReaderEndpoint"] = record["Endpoint"].replace(".cluster-", ".cluster-ro-", 1)
+        record["Endpoint"], record["ReaderEndpoint"] = names
         if not needs_instance(record):
             route(self.context, record, address)
         record["Status"] = "available"

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from tsalab.files import write_private
 from tsalab.sandbox.folder import Folder, read_json, write_json
+from tsalab.sandbox.machines.authority import Authority
 
 if TYPE_CHECKING:
     from tsalab.sandbox.control.context import Context
@@ -144,6 +145,7 @@ def write_profile(folder: Folder, identity: Identity, endpoint_url: str) -> None
         f"region = {identity.region}\n"
         f"endpoint_url = {endpoint_url}\n"
         f"tsalab_ssh_config = {folder.path('ssh', 'config')}\n"
+        f"tsalab_database_ca = {Authority(folder).file}\n"
         "tsalab_faults = allowed\n"
         "tsalab_variant = as-written\n"
         "output = json\n"

@@ -1,8 +1,6 @@
 """Aurora clusters: a real MariaDB each, behind an endpoint that wakes it.
 
-The master user has the rights that RDS gives: everything but SUPER, FILE, SHUTDOWN and the
-like. The server has no port of its own: only the endpoint leads to it. The rights follow
-"Master user account privileges" in the RDS user guide (MySQL).
+The server has no port of its own: only the endpoint leads to it.
 """
 
 from __future__ import annotations
@@ -11,6 +9,7 @@ import asyncio
 import logging
 import secrets
 import shutil
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,20 +21,14 @@ from tsalab import settings
 from tsalab.errors import SandboxError
 from tsalab.messages import say
 from tsalab.sandbox.folder import read_json, write_json
-from tsalab.sandbox.machines import endpoint
+from tsalab.sandbox.machines import endpoint, grants
+from tsalab.sandbox.machines.authority import Authority
 from tsalab.sandbox.machines.mariadb import MariaDB, quote
 
 if TYPE_CHECKING:
     from tsalab.sandbox.machines.estate import Estate
 
 logger = logging.getLogger(__name__)
-
-MASTER_RIGHTS = (
-    "SELECT, INSERT, UPDATE, DELETE, CREATE, DROP, RELOAD, PROCESS, REFERENCES, INDEX, ALTER, "
-    "SHOW DATABASES, CREATE TEMPORARY TABLES, LOCK TABLES, EXECUTE, REPLICATION SLAVE, BINLOG MONITOR, "
-    "CREATE VIEW, SHOW VIEW, CREATE ROUTINE, ALTER ROUTINE, CREATE USER, EVENT, TRIGGER"
-)
-_KEEPER = "rdsadmin"
 
 
 class Endpoint(NamedTuple):
@@ -67,15 +60,30 @@ class Databases:
     ----------
     estate
         The machines of the sandbox.
+
+    Attributes
+    ----------
+    names_of
+        Set by the control plane: what a cluster's endpoints are called, for clusters that an
+        older sandbox made.
     """
 
     def __init__(self, estate: Estate) -> None:
         self._estate = estate
+        self.names_of: Callable[[str], Sequence[str]] = lambda _cluster_id: ()
         self._clusters: dict[str, _Cluster] = {}
 
     # -- what the control plane asks for ------------------------------------------------
 
-    def create(self, cluster_id: str, *, username: str, password: str, database: str | None) -> Endpoint:
+    def create(
+        self,
+        cluster_id: str,
+        *,
+        username: str,
+        password: str,
+        database: str | None,
+        names: Sequence[str] = (),
+    ) -> Endpoint:
         """Create a cluster; return when it takes connections.
 
         Parameters
@@ -86,13 +94,15 @@ class Databases:
             The master user.
         database
             Database to create in it, if any.
+        names
+            What its endpoints are called, for its certificate; without them it has no TLS.
 
         Raises
         ------
         SandboxError
             When there is such a cluster, or the server does not start.
         """
-        return self._estate.run(self._create(cluster_id, username, password, database))
+        return self._estate.run(self._create(cluster_id, username, password, database, names))
 
     def delete(self, cluster_id: str) -> None:
         """Delete a cluster with its data; an unknown one is no error."""
@@ -132,15 +142,22 @@ class Databases:
         """
         self._estate.run(self._snapshot(self._get(cluster_id), snapshot_id))
 
-    def restore(self, snapshot_id: str, cluster_id: str) -> Endpoint:
+    def restore(self, snapshot_id: str, cluster_id: str, names: Sequence[str] = ()) -> Endpoint:
         """Create a cluster from a snapshot: same data, users and master password.
+
+        Parameters
+        ----------
+        snapshot_id, cluster_id
+            From and to.
+        names
+            As `create` has them.
 
         Raises
         ------
         SandboxError
             When there is no such snapshot, or already such a cluster.
         """
-        return self._estate.run(self._restore(snapshot_id, cluster_id))
+        return self._estate.run(self._restore(snapshot_id, cluster_id, names))
 
     def delete_snapshot(self, snapshot_id: str) -> None:
         """Delete a snapshot; an unknown one is no error."""
@@ -161,7 +178,9 @@ class Databases:
 
     # -- on the estate's loop -------------------------------------------------------------
 
-    async def _create(self, cluster_id: str, username: str, password: str, database: str | None) -> Endpoint:
+    async def _create(
+        self, cluster_id: str, username: str, password: str, database: str | None, names: Sequence[str]
+    ) -> Endpoint:
         self._must_be_new(cluster_id)
         facts: dict[str, Any] = {
             "username": username,
@@ -169,12 +188,17 @@ class Databases:
             "keeper": secrets.token_urlsafe(24),
             "paused": False,
             "auto_pause": None,
+            "names": list(names),
         }
         cluster = self._make(cluster_id, facts)
         ready = asyncio.get_running_loop().time() + float(settings.get("pace"))
         try:
             await cluster.server.create(
-                [*_keeper(facts["keeper"]), *_master(username, password), *_database(database)]
+                [
+                    *grants.keeper(facts["keeper"]),
+                    *grants.master(username, password),
+                    *grants.database(database),
+                ]
             )
             await asyncio.sleep(ready - asyncio.get_running_loop().time())  # a past time is no wait
             await self._open(cluster)
@@ -193,7 +217,8 @@ class Databases:
         home = self._home(cluster_id)
         port = self._estate.ports.get(f"database/{cluster_id}")
         socket = folder.runtime / f"db-{port}.sock"
-        server = MariaDB(folder, cluster_id, home, socket, settings=("skip-name-resolve",))
+        tls = self._certified(home, facts.get("names") or self.names_of(cluster_id))
+        server = MariaDB(folder, cluster_id, home, socket, settings=("skip-name-resolve", *tls))
 
         async def wake() -> None:
             await self._wake(cluster)
@@ -205,6 +230,14 @@ class Databases:
         cluster = _Cluster(cluster_id, server, listener, facts)
         self._clusters[cluster_id] = cluster
         return cluster
+
+    def _certified(self, home: Path, names: Sequence[str]) -> list[str]:
+        """Settings with which a server encrypts whoever asks for it; Aurora requires it of nobody."""
+        if not names:
+            return []
+        certificate, key = home / "tls.pem", home / "tls.key"
+        Authority(self._estate.folder).certify(names, certificate, key)
+        return [f"ssl-cert={certificate}", f"ssl-key={key}"]
 
     async def _open(self, cluster: _Cluster) -> None:
         await cluster.endpoint.open()
@@ -266,7 +299,7 @@ class Databases:
     async def _as_keeper(self, cluster: _Cluster, statement: str) -> None:
         def run() -> None:
             connection = pymysql.connect(
-                unix_socket=str(cluster.server.socket), user=_KEEPER, password=cluster.facts["keeper"]
+                unix_socket=str(cluster.server.socket), user=grants.KEEPER, password=cluster.facts["keeper"]
             )
             with connection, connection.cursor() as cursor:
                 cursor.execute(statement)
@@ -286,13 +319,13 @@ class Databases:
             shutil.rmtree(home, ignore_errors=True)
             raise
 
-    async def _restore(self, snapshot_id: str, cluster_id: str) -> Endpoint:
+    async def _restore(self, snapshot_id: str, cluster_id: str, names: Sequence[str]) -> Endpoint:
         self._must_be_new(cluster_id)
         home = self._snapshot_home(snapshot_id)
         facts = read_json(home / "cluster.json")
         if not facts:
             raise SandboxError.no_such_machine(say("sandbox.kind.snapshot"), snapshot_id)
-        cluster = self._make(cluster_id, facts)
+        cluster = self._make(cluster_id, facts | {"names": list(names)})
         try:
             await cluster.server.create([], data=home / "data")
             await self._open(cluster)
@@ -349,27 +382,3 @@ async def _stop_waking(cluster: _Cluster) -> None:
     if cluster.waking is not None:
         cluster.waking.cancel()
         await asyncio.gather(cluster.waking, return_exceptions=True)
-
-
-def _keeper(password: str) -> list[str]:
-    """Our own account; MariaDB's root, who would need no password, goes."""
-    return [
-        f"CREATE USER IF NOT EXISTS '{_KEEPER}'@'localhost' IDENTIFIED BY {quote(password)}",
-        f"GRANT ALL PRIVILEGES ON *.* TO '{_KEEPER}'@'localhost' WITH GRANT OPTION",
-        "DROP USER IF EXISTS 'root'@'localhost', 'root'@'127.0.0.1', 'root'@'::1', ''@'localhost'",
-    ]
-
-
-def _master(username: str, password: str) -> list[str]:
-    user = f"{quote(username)}@'%'"
-    return [
-        f"CREATE USER IF NOT EXISTS {user} IDENTIFIED BY {quote(password)}",
-        f"GRANT {MASTER_RIGHTS} ON *.* TO {user} WITH GRANT OPTION",
-    ]
-
-
-def _database(name: str | None) -> list[str]:
-    if not name:
-        return []
-    quoted = name.replace("`", "``")
-    return [f"CREATE DATABASE IF NOT EXISTS `{quoted}` CHARACTER SET utf8mb4"]
