@@ -33,6 +33,9 @@ def test_an_unknown_parameter_is_refused_by_name() -> None:
         ("workdir", "a\0b"),
         ("workdir", 7),
         ("mode", "cheat"),
+        ("bootstrap", "1st"),
+        ("bootstrap", "a stack"),
+        ("confirm", "no"),
     ],
 )
 def test_a_malformed_value_is_refused_by_name(name: str, value: object) -> None:

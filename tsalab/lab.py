@@ -7,30 +7,23 @@ State lives in the world and in the journal, never in the kernel: after a restar
 from __future__ import annotations
 
 import atexit
-import json
-import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Self, cast
 
-from tsalab import faults, guidance, parameters, preflight, rooms, settings, standing
-from tsalab.cloud.account import Account
-from tsalab.cloud.stacks import Stack
+from tsalab import faults, guidance, parameters, preflight, rooms, settings, standing, workplace
 from tsalab.course import CLEANUP, LAB, Step
 from tsalab.course.course import StepId
 from tsalab.errors import StepError, TsalabError
-from tsalab.files import replace_bytes
 from tsalab.messages import say
 from tsalab.panel import Panel
-from tsalab.profiles import Profile, locate
+from tsalab.profiles import locate
 from tsalab.records import Journal, Mode, Record, utc_now
 from tsalab.reset import reset
 from tsalab.show import Part, StepView, pairs
 from tsalab.steps import STEPS, Finding, Outcome, Place, World, performing, undo
-
-_STATE = ".tsalab"
 
 
 @dataclass(frozen=True)
@@ -63,7 +56,7 @@ class Lab:
         self.place = place
         self.learner = learner
         self.mode = mode
-        self.journal = Journal(place.workdir / _STATE / "journal.jsonl", redactor=place.redactor)
+        self.journal = Journal(place.workdir / workplace.STATE / "journal.jsonl", redactor=place.redactor)
         self.panel = Panel(self)
         self.infra = rooms.Infra(self)
         self.bucket = rooms.Bucket(self)
@@ -86,13 +79,14 @@ class Lab:
         region: str = "",
         mode: str = performing.GUIDED,
         variant: str = "",
+        bootstrap: str = "",
         confirm: str = "ask",
     ) -> Self:
         """Open the lab, wherever it stands.
 
         Parameters
         ----------
-        profile, learner, workdir, method, region, mode, variant, confirm
+        profile, learner, workdir, method, region, mode, variant, bootstrap, confirm
             As the table in `tsalab.parameters` says.
 
         Raises
@@ -105,28 +99,32 @@ class Lab:
         profile = profile or settings.get("profile")
         parameters.refuse_unknown(parameters.injected(parameters.cells_so_far()))
         given = {"learner": learner, "workdir": workdir, "method": method, "region": region}
-        parameters.check({"profile": profile, **given, "mode": mode, "variant": variant, "confirm": confirm})
+        given |= {"mode": mode, "variant": variant, "bootstrap": bootstrap, "confirm": confirm}
+        parameters.check({"profile": profile, **given})
         with StepView("open", say("lab.opening", profile=profile)) as view:
-            place = _place(locate(profile, on_line=view.line), workdir, method, region, variant)
+            found = locate(profile, on_line=view.line)
+            place = workplace.place_at(
+                found, workdir, method=method, region=region, variant=variant, bootstrap=bootstrap
+            )
             place.account.refuse_unlisted()
             place.confirm = confirm
-            moved = _set_aside(place)
+            moved = workplace.set_aside(place)
             if moved and not variant:
                 place.variant = place.account.variant  # what was remembered was another stack's
             lab = cls(place, learner, cast("Mode", mode))  # which the table has just checked
-            if variant:
-                _remember(place, variant=variant)
+            if variant or bootstrap:
+                workplace.remember(place, **({"variant": variant} if variant else {}))
             view.end([lab._summary(moved)])
         atexit.register(lab.close)
         return lab
 
     @classmethod
-    def inspect(cls, profile: str = "", *, workdir: str = "", region: str = "", variant: str = "") -> Self:
+    def inspect(cls, profile: str = "", *, workdir: str = "", region: str = "", bootstrap: str = "") -> Self:
         """Open the lab to look at it: shows nothing, writes nothing, starts nothing.
 
         Parameters
         ----------
-        profile, workdir, region, variant
+        profile, workdir, region, bootstrap
             As for `open`.
 
         Raises
@@ -135,15 +133,16 @@ class Lab:
             As for `open`.
         """
         profile = profile or settings.get("profile")
-        parameters.check({"profile": profile, "workdir": workdir, "region": region, "variant": variant})
-        lab = cls(_place(locate(profile, start=False), workdir, "dump", region, variant), "")
+        parameters.check({"profile": profile, "workdir": workdir, "region": region, "bootstrap": bootstrap})
+        place = workplace.place_at(locate(profile, start=False), workdir, region=region, bootstrap=bootstrap)
+        lab = cls(place, "")
         atexit.register(lab.close)
         return lab
 
     @cached_property
     def run(self) -> str:
         """Nonce of the run that the working folder belongs to."""
-        return _run_nonce(self.place)
+        return workplace.run_nonce(self.place)
 
     def close(self) -> None:
         """Close the connection to the web server."""
@@ -330,57 +329,5 @@ class Lab:
         return pairs(said)
 
 
-def _place(profile: Profile, workdir: str, method: str, region: str, variant: str) -> Place:
-    folder = Path(workdir or Path("work") / profile.name).expanduser().absolute()
-    account = Account(profile, region or None)
-    place = Place(account, folder, method=method)
-    # What was once asked for holds for every later look at the folder, by whatever command.
-    place.variant = variant or _remembered(place).get("variant", "") or account.variant
-    return place
-
-
 def _step(step_id: StepId) -> Step:
     return (CLEANUP if isinstance(step_id, str) else LAB).step(step_id)
-
-
-def _state_file(place: Place) -> Path:
-    return place.workdir / _STATE / "lab.json"
-
-
-def _remembered(place: Place) -> dict[str, str]:
-    """What the working folder says of its lab; empty before there is one."""
-    path = _state_file(place)
-    found: dict[str, str] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    return found
-
-
-def _remember(place: Place, **facts: str) -> None:
-    known = _remembered(place)
-    if not known:
-        state = Stack(place.account, place.stack).state()
-        known = {"run": secrets.token_hex(16), "stack": state.stack_id if state else ""}
-    path = _state_file(place)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    replace_bytes(path, json.dumps(known | facts).encode())  # whole, whenever the kernel is killed
-
-
-def _run_nonce(place: Place) -> str:
-    """The run that this folder belongs to: made once, with the stack it is about."""
-    if not _remembered(place):
-        _remember(place)
-    return _remembered(place)["run"]
-
-
-def _set_aside(place: Place) -> Path | None:
-    """Move the folder of another stack away: its files and its clone belong elsewhere."""
-    if not (known := _remembered(place)):
-        return None
-    mine = known["stack"]
-    state = Stack(place.account, place.stack).state()
-    if state is None or not mine or state.stack_id == mine:
-        return None
-    number = 1
-    while (aside := place.workdir.with_name(f"{place.workdir.name}.{number}")).exists():
-        number += 1
-    place.workdir.rename(aside)
-    return aside

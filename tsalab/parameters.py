@@ -78,6 +78,12 @@ PARAMETERS = (
         _matches("|as-written|current"),
     ),
     Parameter(
+        "bootstrap",
+        "",
+        "name of lab 1's stack, which holds the pipeline; empty: `TSA-Bootstrap`, or as the folder was begun",
+        _matches("|[A-Za-z][A-Za-z0-9-]{0,127}"),
+    ),
+    Parameter(
         "confirm",
         "ask",
         "before the clean-up deletes anything: `ask`, or `yes`, do it",

@@ -47,7 +47,7 @@ def learner(browser: Browser, lab4: JupyterLab, module_sandbox: Any) -> Iterator
     person.write_in(
         "parameters",
         f"profile = {module_sandbox.name!r}\nlearner = 'Grace'\nworkdir = 'work'\n"
-        "method = 'dump'\nregion = ''\nvariant = ''\nmode = 'challenge'\nconfirm = 'ask'",
+        "method = 'dump'\nregion = ''\nvariant = bootstrap = ''\nmode = 'challenge'\nconfirm = 'ask'",
     )
     for cell in ("parameters", "open"):
         assert [o for o in person.run(cell) if o["output_type"] == "error"] == []

@@ -126,7 +126,8 @@ def states(outputs: list[dict[str, Any]]) -> dict[str, str]:
 def test_the_template_goes_up(learner: Person, slow_sandbox: Any) -> None:
     learner.write_in(
         "parameters",
-        f"profile = {slow_sandbox.name!r}\nlearner, workdir, region, variant = 'Ada', '', '', ''\n"
+        f"profile = {slow_sandbox.name!r}\nlearner, workdir, region = 'Ada', '', ''\n"
+        "variant = bootstrap = ''\n"
         "method, mode, confirm = 'dump', 'guided', 'ask'",
     )
     run_until(learner, "step-8")

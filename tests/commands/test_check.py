@@ -25,8 +25,8 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
             calls.append(list(steps))
             return [DONE] if list(steps) == [1] else [DONE, OPEN]
 
-    def inspect(profile: str, *, workdir: str) -> Known:
-        calls.append((profile, workdir))
+    def inspect(profile: str, *, workdir: str, bootstrap: str) -> Known:
+        calls.append((profile, workdir, bootstrap))
         return Known()
 
     monkeypatch.setattr(Lab, "inspect", inspect)
@@ -35,15 +35,17 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 
 def test_all_steps_with_what_to_do_next(tsalab: Tsalab, asked: list[Any]) -> None:
     done = tsalab("check")
-    assert asked == [("sandbox", ""), []]
+    assert asked == [("sandbox", "", ""), []]
     assert done.exit_code == 1
     for text in ("Add the cluster", "saw:      no [cluster]", "next:     Add it.", "1 of 2 steps passed"):
         assert text in done.output
 
 
 def test_named_steps_and_ranges(tsalab: Tsalab, asked: list[Any]) -> None:
-    tsalab("check", "9", "2-4", "cleanup-8", "--profile", "class3", "--workdir", "here")
-    assert asked == [("class3", "here"), [9, 2, 3, 4, "cleanup-8"]]
+    tsalab(
+        "check", "9", "2-4", "cleanup-8", "--profile", "class3", "--workdir", "here", "--bootstrap", "Lab1"
+    )
+    assert asked == [("class3", "here", "Lab1"), [9, 2, 3, 4, "cleanup-8"]]
 
 
 def test_exit_zero_when_all_passed(tsalab: Tsalab, asked: list[Any]) -> None:

@@ -22,6 +22,7 @@ from tsalab.cloud import git, working_copy
 from tsalab.cloud.account import Account
 from tsalab.cloud.bucket import Bucket
 from tsalab.cloud.engines import offered
+from tsalab.cloud.inventory import Names
 from tsalab.lab import Lab
 from tsalab.preflight import Finding, machine
 from tsalab.preflight import account as checks
@@ -152,7 +153,7 @@ def test_wrong_credentials(place: Place, tmp_path: Path) -> None:
 
 
 def test_no_bootstrap_stack(place: Place) -> None:
-    found = amiss(replace(place, bootstrap="TSA-Nothing"))
+    found = amiss(replace(place, asked=Names(stacks=("TSAGallery", "TSA-Nothing"))))
     assert "no bootstrap stack TSA-Nothing" in found["bootstrap"].saw
     assert "list-stacks" in found["bootstrap"].fix
     for name, first in (("gallery", "Bootstrap stack"), ("login", "Gallery's stack")):
@@ -213,7 +214,7 @@ def test_a_stack_that_lacks_what_the_lab_needs(place: Place, monkeypatch: pytest
 
 
 def test_no_repository(place: Place) -> None:
-    found = amiss(replace(place, repository="Nothing"))
+    found = amiss(replace(place, asked=Names(repositories=("Nothing", "TSAGallery-SPA"))))
     assert set(found) == {"codecommit"}
     assert "Nothing" in found["codecommit"].saw
     assert found["codecommit"].fix == "Check that lab 3's CodeCommit repositories still exist."

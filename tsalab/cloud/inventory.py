@@ -59,16 +59,24 @@ class Names:
         CodeCommit repositories.
     key_pair
         EC2 key pair of lab 1.
+    bucket
+        The data bucket; empty for the name that `data_bucket` gives.
     """
 
     stacks: Sequence[str] = ("TSAGallery", "TSA-Bootstrap")
     repositories: Sequence[str] = ("TSAGallery-API", "TSAGallery-SPA")
     key_pair: str = "TSAGallery"
+    bucket: str = ""
 
     @property
     def gallery(self) -> str:
         """The gallery's stack, whose name many things begin with."""
         return self.stacks[0]
+
+    @property
+    def bootstrap(self) -> str:
+        """The bootstrap stack, which holds the pipeline."""
+        return self.stacks[1]
 
     @property
     def cluster(self) -> str:
@@ -83,7 +91,7 @@ class Names:
     def owns_bucket(self, account: Account, bucket: str) -> bool:
         """Whether a bucket has the data bucket's name, or one that CloudFormation made for our stacks."""
         made = [f"{stack}-{logical}-".lower() for stack in self.stacks for logical in BUCKETS]
-        return bucket == data_bucket(account) or bucket.startswith(tuple(made))
+        return bucket == (self.bucket or data_bucket(account)) or bucket.startswith(tuple(made))
 
 
 BUCKETS = ("StackData", "PipelineArtifacts")  # by their names in the templates
@@ -166,7 +174,7 @@ def _buckets(account: Account, names: Names) -> Iterator[Leftover]:
     with account.doing(say("cloud.doing.buckets")):
         rows = account.client("s3").list_buckets()["Buckets"]
     for row in rows:
-        if row["Name"].startswith(starts):
+        if row["Name"] == names.bucket or row["Name"].startswith(starts):
             ours = names.owns_bucket(account, row["Name"])
             yield Leftover(kind, row["Name"], ours, why=say("cloud.why.stack"), priced="bucket", units=0)
 

@@ -39,6 +39,7 @@ def _named(word: str) -> list[int | str]:
 @click.option(
     "--profile", default=lambda: settings.get("profile"), help="AWS profile, or the name of a sandbox."
 )
+@click.option("--bootstrap", default="", help="Name of lab 1's stack; see the notebook's parameters.")
 @click.option(
     "--workdir", type=click.Path(path_type=Path, file_okay=False), help="Where the learner's files are."
 )
@@ -48,6 +49,7 @@ def check(
     steps: list[int | str],
     as_json: bool,
     profile: str,
+    bootstrap: str,
     workdir: Path | None,
 ) -> None:
     """Check STEPs, or all 30, by what really is there, however it got there.
@@ -56,7 +58,7 @@ def check(
     """
     from tsalab.lab import Lab
 
-    results = Lab.inspect(profile, workdir=str(workdir or "")).check(steps)
+    results = Lab.inspect(profile, workdir=str(workdir or ""), bootstrap=bootstrap).check(steps)
     if as_json:
         fields = ("number", "title", "passed", "saw", "expected", "next")
         rows = [{name: getattr(result, name) for name in fields} for result in results]

@@ -16,15 +16,16 @@ from tsalab.messages import say
 @click.option(
     "--profile", default=lambda: settings.get("profile"), help="AWS profile, or the name of a sandbox."
 )
+@click.option("--bootstrap", default="", help="Name of lab 1's stack; see the notebook's parameters.")
 @click.option(
     "--workdir", type=click.Path(path_type=Path, file_okay=False), help="Where the learner's files are."
 )
-def reset(to: str, yes: bool, profile: str, workdir: Path | None) -> None:
+def reset(to: str, yes: bool, profile: str, bootstrap: str, workdir: Path | None) -> None:
     """Go back to just before a step, or list what that would take back."""
     from tsalab.lab import Lab
     from tsalab.reset import reset as go_back
 
-    lab = Lab.inspect(profile, workdir=str(workdir or ""))
+    lab = Lab.inspect(profile, workdir=str(workdir or ""), bootstrap=bootstrap)
     went = go_back(lab, to, yes=yes)
     click.echo(went.text)
     if went.losses and not went.done:

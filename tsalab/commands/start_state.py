@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from tsalab.lab import Lab
-    from tsalab.start_state import Piece, StartState
+    from tsalab.start_state import Names, Piece, StartState
 
 
 def _range(_ctx: click.Context, _param: click.Parameter, text: str | None) -> str | None:
@@ -45,12 +45,25 @@ def _range(_ctx: click.Context, _param: click.Parameter, text: str | None) -> st
     type=click.Path(path_type=Path, dir_okay=False),
     help="Where to save the web server's private key.",
 )
+@click.option("--bootstrap", default="TSA-Bootstrap", show_default=True, help="Name of the bootstrap stack.")
+@click.option("--stack", default="TSAGallery", show_default=True, help="Name of the gallery's stack.")
+@click.option("--bucket", default="", help="Name of the data bucket; one of this account when not given.")
+@click.option("--key-pair", default="TSAGallery", show_default=True, help="Name of the EC2 key pair.")
 @click.option("--yes", is_flag=True, help="Do not ask before creating anything.")
 @click.option(
     "--json", "as_json", is_flag=True, help="Print one JSON document with what is there in the end."
 )
 def start_state(
-    profile: str, region: str, ssh_location: str | None, key_file: Path | None, yes: bool, as_json: bool
+    profile: str,
+    region: str,
+    ssh_location: str | None,
+    key_file: Path | None,
+    bootstrap: str,
+    stack: str,
+    bucket: str,
+    key_pair: str,
+    yes: bool,
+    as_json: bool,
 ) -> None:
     """Create what labs 1 to 3 leave behind, or what of it is missing.
 
@@ -60,16 +73,17 @@ def start_state(
     from rich.console import Console
 
     from tsalab.lab import Lab
-    from tsalab.start_state import survey
+    from tsalab.start_state import Names, survey
 
     console = Console(stderr=as_json, highlight=False)
     lab = Lab.inspect(profile, region=region)
     lab.place.account.refuse_unlisted()
-    pieces = survey(lab.place.account)
+    names = Names(stacks=(stack, bootstrap), key_pair=key_pair, bucket=bucket)
+    pieces = survey(lab.place.account, names)
     _show(lab, pieces, ssh_location, console)
     if not all(piece.there for piece in pieces):
         _ask(yes=yes)
-    made = _create(lab, key_file, ssh_location, console)
+    made = _create(lab, key_file, ssh_location, names, console)
     if as_json:
         click.echo(json.dumps(_document(lab, made), indent=1))
         return
@@ -111,7 +125,9 @@ def _ask(*, yes: bool) -> None:
     click.confirm(say("commands.start_state.question"), abort=True, err=True)
 
 
-def _create(lab: Lab, key_file: Path | None, ssh_location: str | None, console: Console) -> StartState:
+def _create(
+    lab: Lab, key_file: Path | None, ssh_location: str | None, names: Names, console: Console
+) -> StartState:
     from tsalab.commands.progress import Progress
     from tsalab.start_state import create
 
@@ -120,6 +136,7 @@ def _create(lab: Lab, key_file: Path | None, ssh_location: str | None, console: 
             lab.place.account,
             key_file=key_file,
             ssh_location=ssh_location,
+            names=names,
             on_event=lambda part, detail: progress.say(f"{part}: {detail}"),
         )
 

@@ -11,7 +11,6 @@ from tsalab.errors import TsalabError
 from tsalab.messages import say
 from tsalab.steps import World
 from tsalab.steps.cleanup import bucket_names
-from tsalab.steps.deletion import names_of
 
 Value = str | Sequence[str]
 
@@ -29,7 +28,7 @@ def _stack(world: World) -> str:
 
 
 def _of_account(world: World) -> InAccount:
-    return names_of(world.place)
+    return world.place.names
 
 
 def _key_pair(world: World) -> str:

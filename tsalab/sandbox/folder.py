@@ -25,7 +25,6 @@ from tsalab.files import write_private
 DEFAULT_NAME = "sandbox"
 # Not us-east-1: there, version 1 of the AWS CLI ignores a profile's endpoint for some services
 # (RDS among them; its overridesslcommonname.py) and would ask the real AWS.
-DEFAULT_REGION = "us-west-2"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}")
 
 

@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING, Any
 
 import psutil
 
+from tsalab import settings
 from tsalab.errors import SandboxError
 from tsalab.messages import say
 from tsalab.sandbox import processes
-from tsalab.sandbox.folder import DEFAULT_NAME, DEFAULT_REGION, Folder, sandboxes
+from tsalab.sandbox.folder import DEFAULT_NAME, Folder, sandboxes
 from tsalab.sandbox.ports import Ports
 
 if TYPE_CHECKING:
@@ -285,7 +286,7 @@ def env(name: str = DEFAULT_NAME) -> dict[str, str]:
         "AWS_PROFILE": name,
         "AWS_CONFIG_FILE": str(profile),
         "AWS_SHARED_CREDENTIALS_FILE": str(folder.path("aws", "credentials")),
-        "AWS_REGION": folder.read_facts().get("region", DEFAULT_REGION),
+        "AWS_REGION": folder.read_facts().get("region") or settings.get("region"),
     }
 
 

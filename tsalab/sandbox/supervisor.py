@@ -21,9 +21,10 @@ from typing import Any
 
 import psutil
 
+from tsalab import settings
 from tsalab.errors import SandboxError, TsalabError
 from tsalab.sandbox import processes
-from tsalab.sandbox.folder import DEFAULT_REGION, Folder
+from tsalab.sandbox.folder import Folder
 from tsalab.sandbox.ports import Ports
 
 _BACKLOG = 256
@@ -102,7 +103,7 @@ class _Report:
 def _hold(folder: Folder, report: _Report) -> None:
     from tsalab.sandbox.control.identity import Identity
 
-    who = Identity.of(folder, DEFAULT_REGION)
+    who = Identity.of(folder, settings.get("region"))
     ports = Ports(folder)
     ports.check()
     port = ports.get("endpoint")

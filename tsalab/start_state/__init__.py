@@ -9,8 +9,9 @@ has, and nothing reaches a machine other than through AWS, git and the site's ad
 - ``key_pair``, ``repositories``, ``history``, ``stacks``, ``serving``   the parts
 """
 
+from tsalab.cloud.inventory import Names
 from tsalab.start_state.creation import StartState, create
 from tsalab.start_state.run import BOOTSTRAP, CHILD, KEY_NAME
 from tsalab.start_state.survey import Piece, survey
 
-__all__ = ["BOOTSTRAP", "CHILD", "KEY_NAME", "Piece", "StartState", "create", "survey"]
+__all__ = ["BOOTSTRAP", "CHILD", "KEY_NAME", "Names", "Piece", "StartState", "create", "survey"]

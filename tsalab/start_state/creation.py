@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from tsalab.cloud.account import Account
+from tsalab.cloud.inventory import Names
 from tsalab.cloud.pipeline import Pipeline
 from tsalab.cloud.stacks import Stack
 from tsalab.start_state import key_pair, repositories, serving, stacks
 from tsalab.start_state.history import HISTORIES
-from tsalab.start_state.run import BOOTSTRAP, CHILD, OnEvent, Run
+from tsalab.start_state.run import OnEvent, Run
 
 # boto3 makes clients safely on one thread only, so they are made here; any thread may use them.
 _SERVICES = ("cloudformation", "ec2", "s3", "codepipeline")
@@ -51,6 +52,7 @@ def create(
     key_file: Path | None = None,
     ssh_location: str | None = None,
     patience: float = 1800.0,
+    names: Names | None = None,
     on_event: OnEvent = lambda _name, _detail: None,
 ) -> StartState:
     """Create the starting state, or what of it is missing.
@@ -64,6 +66,8 @@ def create(
         ``ssh_config``, else in ``~/.ssh``.
     ssh_location
         Addresses that may reach the web server over SSH; the template's default when None.
+    names
+        What the things are to be called; as the lab's text has them when None.
     patience
         Seconds to wait for each stack, the single-page app and the site.
     on_event
@@ -75,22 +79,22 @@ def create(
         When AWS refuses something, a stack fails (with the reason of its first failure), git
         fails, or a state does not appear in its time.
     """
-    run = Run(account, patience, on_event)
-    file = key_file or key_pair.default_file(account)
+    run = Run(account, patience, on_event, names or Names())
+    file = key_file or key_pair.default_file(account, run.names.key_pair)
     with ThreadPoolExecutor(max_workers=5, thread_name_prefix="start-state") as threads:
         account.client("codecommit")
         before: list[Future[Any]] = [threads.submit(repositories.create, run, each) for each in HISTORIES]
         for service in _SERVICES:
             account.client(service)
-        unused = Stack(account, CHILD).state() is None
+        unused = Stack(account, run.names.gallery).state() is None
         key_pair.create(run, file, unused=unused)  # the stacks' KeyName must exist before they do
-        bootstrap = Stack(account, BOOTSTRAP)
+        bootstrap = Stack(account, run.names.bootstrap)
         stacks.bootstrap(run, bootstrap, ssh_location)
         bucket = bootstrap.resources()["StackData"]
         photos = threads.submit(serving.photos, run, bucket)
         for each in before:
             each.result()
-        pipeline = Pipeline(account, BOOTSTRAP)
+        pipeline = Pipeline(account, run.names.bootstrap)
         child = Stack(account, pipeline.stack_name)
         url = stacks.child(run, child, pipeline).outputs["DistributionUrl"]
         app = threads.submit(serving.single_page_app, run, child)

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from tsalab.cloud.account import Account
+from tsalab.cloud.inventory import Names, data_bucket
 
-KEY_NAME = "TSAGallery"
-BOOTSTRAP = "TSA-Bootstrap"
-CHILD = "TSAGallery"
+KEY_NAME = Names.key_pair
+CHILD, BOOTSTRAP = Names.stacks
 
 OnEvent = Callable[[str, str], None]
 
@@ -29,12 +29,20 @@ class Run:
         Seconds to wait for a state to appear.
     on_event
         Called by `tell`.
+    names
+        What the things are to be called.
     """
 
     account: Account
     patience: float
     on_event: OnEvent
+    names: Names = field(default_factory=Names)
     _turn: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def bucket(self) -> str:
+        """Name of the data bucket."""
+        return self.names.bucket or data_bucket(self.account)
 
     def tell(self, name: str, detail: str) -> None:
         """Report one thing that is there now: from any thread, one at a time."""

@@ -9,13 +9,13 @@ from pathlib import Path
 
 from tsalab import resources
 from tsalab.cloud.bucket import Bucket
-from tsalab.cloud.inventory import TAG, data_bucket
+from tsalab.cloud.inventory import TAG
 from tsalab.cloud.pipeline import Pipeline
 from tsalab.cloud.stacks import Stack, StackState
 from tsalab.cloud.waiting import poll
 from tsalab.errors import CloudError
 from tsalab.messages import say
-from tsalab.start_state.run import CHILD, KEY_NAME, NOTICED, Run
+from tsalab.start_state.run import NOTICED, Run
 from tsalab.template import package
 
 
@@ -31,9 +31,9 @@ def bootstrap(run: Run, stack: Stack, ssh_location: str | None) -> None:
 
 def _create_bootstrap(run: Run, name: str, ssh_location: str | None) -> None:
     values = {
-        "KeyName": KEY_NAME,
-        "ChildStackName": CHILD,
-        "DataBucketName": data_bucket(run.account),
+        "KeyName": run.names.key_pair,
+        "ChildStackName": run.names.gallery,
+        "DataBucketName": run.bucket,
     }
     if ssh_location:
         values["SSHLocation"] = ssh_location

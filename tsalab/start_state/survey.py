@@ -9,7 +9,6 @@ from tsalab.cloud.inventory import Names, has_key_pair, repositories_there
 from tsalab.cloud.stacks import Stack
 from tsalab.messages import say
 from tsalab.start_state.history import HISTORIES
-from tsalab.start_state.run import BOOTSTRAP, CHILD, KEY_NAME
 
 
 @dataclass(frozen=True)
@@ -31,8 +30,15 @@ class Piece:
     there: bool
 
 
-def survey(account: Account) -> list[Piece]:
+def survey(account: Account, names: Names | None = None) -> list[Piece]:
     """Look at everything that `create` would create by name, in its order.
+
+    Parameters
+    ----------
+    account
+        Where.
+    names
+        What the things are to be called.
 
     Raises
     ------
@@ -40,14 +46,14 @@ def survey(account: Account) -> list[Piece]:
         When AWS refuses to answer.
     """
     repositories = [history.repository for history in HISTORIES]
-    names = Names(stacks=(CHILD, BOOTSTRAP), repositories=repositories, key_pair=KEY_NAME)
+    names = names or Names()
     there = repositories_there(account, names)
     kinds = {name: say(f"start_state.part.{name}") for name in ("repository", "key_pair", "stack")}
     return [
         *(Piece(kinds["repository"], name, name in there) for name in repositories),
-        Piece(kinds["key_pair"], KEY_NAME, has_key_pair(account, names)),
+        Piece(kinds["key_pair"], names.key_pair, has_key_pair(account, names)),
         *(
             Piece(kinds["stack"], name, Stack(account, name).state() is not None)
-            for name in (BOOTSTRAP, CHILD)
+            for name in (names.bootstrap, names.gallery)
         ),
     ]

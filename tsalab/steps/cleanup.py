@@ -17,7 +17,7 @@ from tsalab.course import CLEANUP
 from tsalab.errors import CloudError
 from tsalab.messages import say
 from tsalab.show import StepView, note, table
-from tsalab.steps.deletion import confirm, listed, names_of
+from tsalab.steps.deletion import confirm, listed
 from tsalab.steps.following import Follower, look_again
 from tsalab.steps.place import Place
 from tsalab.steps.step import STEPS, Finding, Outcome
@@ -229,7 +229,7 @@ def do_delete_bootstrap(world: World, view: StepView) -> Outcome:
 def check_nothing_left(world: World) -> Finding:
     """Nothing of the lab is in the account."""
     expected = say("check.left.expected")
-    left = leftovers(world.place.account, names_of(world.place))
+    left = leftovers(world.place.account, world.place.names)
     if left:
         things = ", ".join(say("check.left.thing", kind=thing.kind, name=thing.name) for thing in left)
         saw = say("check.left.there", things=things)
@@ -240,7 +240,7 @@ def check_nothing_left(world: World) -> Finding:
 @STEPS.do("cleanup-8")
 def do_delete_rest(world: World, view: StepView) -> Outcome:
     """Delete what no stack deletes: snapshots, the repositories and the key pair."""
-    place, names = world.place, names_of(world.place)
+    place, names = world.place, world.place.names
     confirm(place, view)
     cluster = Cluster(place.account, names.cluster)
     deleted: list[tuple[str, str]] = []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tsalab import cost
-from tsalab.cloud.inventory import Leftover, Names, alike, leftovers
+from tsalab.cloud.inventory import Leftover, alike, leftovers
 from tsalab.errors import StepError
 from tsalab.messages import say
 from tsalab.show import Part, StepView, note, table
@@ -13,15 +13,9 @@ from tsalab.steps.place import Place
 YES = "yes"
 
 
-def names_of(place: Place) -> Names:
-    """What the lab's things are called in the account."""
-    repositories = (place.repository, place.page_repository)
-    return Names(stacks=(place.stack, place.bootstrap), repositories=repositories)
-
-
 def listed(place: Place) -> list[Part]:
     """What a clean-up deletes, why each is the lab's, what it costs; and what is left alone."""
-    going = leftovers(place.account, names_of(place))
+    going = leftovers(place.account, place.names)
     return [*_going(place, going), *staying(place)]
 
 
@@ -37,7 +31,7 @@ def _going(place: Place, going: list[Leftover]) -> list[Part]:
 
 def staying(place: Place) -> list[Part]:
     """What is named like the lab's things and stays, for people who may want to look at it."""
-    rows = [(thing.kind, thing.name) for thing in alike(place.account, names_of(place))]
+    rows = [(thing.kind, thing.name) for thing in alike(place.account, place.names)]
     headings = (say("do.cleanup.heading.kind"), say("do.cleanup.heading.kept"))
     return [table(rows, headings, caption=say("do.cleanup.kept"))] if rows else []
 
@@ -61,7 +55,7 @@ def confirm(place: Place, view: StepView) -> None:
     """
     if place.confirm == YES:
         return
-    going = leftovers(place.account, names_of(place))
+    going = leftovers(place.account, place.names)
     for part in _going(place, going):
         for line in part.text.splitlines():
             view.line(line)

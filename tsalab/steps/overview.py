@@ -305,7 +305,7 @@ def _secret(reader: _Reader, row: StackResource) -> Part:
 def _repositories(reader: _Reader) -> Iterator[Part]:
     names = {
         "api-repository": reader.world.place.repository,
-        "spa-repository": reader.world.place.page_repository,
+        "spa-repository": reader.world.place.names.repositories[1],
     }
     there = repository.present(reader.account, names.values())
     for part, name in names.items():

@@ -10,6 +10,8 @@ from pathlib import Path
 
 from tsalab.architecture import Overview
 from tsalab.cloud.account import Account
+from tsalab.cloud.inventory import Names
+from tsalab.cloud.naming import names_in
 from tsalab.cloud.pipeline import Pipeline
 from tsalab.records import Redactor
 from tsalab.resources import AS_WRITTEN
@@ -34,8 +36,8 @@ class Place:
         Of the lab: ``as-written``, or ``current``, which AWS accepts today.
     confirm
         Before the clean-up deletes anything: ``ask``, or ``yes``, go on.
-    bootstrap, stack, repository, page_repository
-        Names that labs 1 to 3 chose; ``stack`` is asked for only when no pipeline names it.
+    asked
+        Names to look under: the bootstrap stack's, and those of a lab whose stacks are gone.
     redactor
         Knows the secrets that must not be shown.
     """
@@ -45,10 +47,7 @@ class Place:
     method: str = "dump"
     variant: str = AS_WRITTEN
     confirm: str = "ask"
-    bootstrap: str = "TSA-Bootstrap"
-    stack: str = "TSAGallery"
-    repository: str = "TSAGallery-API"
-    page_repository: str = "TSAGallery-SPA"
+    asked: Names = field(default_factory=Names)
     redactor: Redactor = field(default_factory=Redactor)
 
     def __post_init__(self) -> None:
@@ -57,6 +56,26 @@ class Place:
         self._tunnels: dict[tuple[str, int], int] = {}
         self.overview: Overview | None = None  # the last look at the architecture, for pictures alone
         self.on_overview: Callable[[Overview], None] | None = None  # who shows it as it changes
+
+    @cached_property
+    def names(self) -> Names:
+        """What labs 1 to 3 called their things in this account."""
+        return names_in(self.account, self.asked)
+
+    @property
+    def bootstrap(self) -> str:
+        """The bootstrap stack's name."""
+        return self.names.bootstrap
+
+    @property
+    def stack(self) -> str:
+        """The gallery's stack's name."""
+        return self.names.gallery
+
+    @property
+    def repository(self) -> str:
+        """The repository of the app's code."""
+        return self.names.repositories[0]
 
     @cached_property
     def pipeline(self) -> Pipeline:
