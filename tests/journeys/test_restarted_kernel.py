@@ -33,7 +33,7 @@ pytestmark = [pytest.mark.journey, pytest.mark.timeout(300)]
 
 
 NAMES = Names(stacks=("Photos", "My-First-Lab"), key_pair="my-key", bucket="photos-of-mine-4711")
-SECRET = "Photos-RDSMasterSecret"  # noqa: S105 - "make a note of the new name", says the lab
+SECRET = "Photos-RDSMasterSecret"
 
 
 @pytest.fixture
