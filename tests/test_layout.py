@@ -27,6 +27,7 @@ MAY: dict[str, set[str]] = {
         "start_state",
         "preflight",
         "reset",
+        "batch",
         "runner",
         "selftest",
         "records",
@@ -64,6 +65,7 @@ MAY: dict[str, set[str]] = {
     "faults": {"steps", "course"} | SERVICES,
     "steps": {"course", "profiles", "architecture", "cost"} | SERVICES,
     "runner": {"records", "show"},
+    "batch": {"runner", "records", "course", "parameters"},
     "show": {"records", "architecture", "cost"},
     "cost": {"architecture"},
     "cloud": {"profiles"},
@@ -83,6 +85,7 @@ ONLY = {
     "asyncssh": {"server", "sandbox"},
     "click": {"cli", "commands"},
     "rich": {"commands"},
+    "distributed": {"batch"},
 }
 
 

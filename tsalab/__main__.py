@@ -4,4 +4,5 @@ from __future__ import annotations
 
 from tsalab.cli import main
 
-main()
+if __name__ == "__main__":  # a Dask worker that is spawned imports this module
+    main()

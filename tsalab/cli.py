@@ -18,6 +18,7 @@ from tsalab.errors import TsalabError
 # Name: where it is, and its line in the help, which must not cost an import.
 COMMANDS = {
     "run": ("tsalab.commands.run:run", "Run the whole lab headless and show a table of its steps."),
+    "batch": ("tsalab.commands.batch:batch", "Run the lab for each learner of a roster."),
     "lab": ("tsalab.commands.lab:lab", "Open the lab in JupyterLab."),
     "check": ("tsalab.commands.check:check", "Check steps by what really is there, however it got there."),
     "reset": (

@@ -5,6 +5,7 @@ is about. Modules raise these through the named constructors below, so that all 
 wording stands in one place::
 
     TsalabError
+    ├── BatchError          a roster cannot be read, or a batch not be run
     ├── SettingError        a parameter or setting is unknown or malformed
     ├── ProfileError        the AWS profile is missing, or AWS refuses it
     ├── TemplateError       infra.yml cannot be read or edited
@@ -26,6 +27,7 @@ No message ever holds a secret's value: constructors take names, never contents.
 from __future__ import annotations
 
 from tsalab.errors.base import TsalabError
+from tsalab.errors.batch import BatchError
 from tsalab.errors.cloud import CloudError
 from tsalab.errors.diagnosis import DiagnosisError
 from tsalab.errors.fault import FaultError
@@ -41,6 +43,7 @@ from tsalab.errors.step import StepError
 from tsalab.errors.template import TemplateError
 
 __all__ = [
+    "BatchError",
     "CloudError",
     "DiagnosisError",
     "FaultError",

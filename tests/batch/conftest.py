@@ -1,0 +1,65 @@
+"""Small batches: learners with a profile of their own, so that no sandbox is made; the processes are real."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import nbformat
+import psutil
+import pytest
+
+from tests.commands.conftest import HEAD
+from tsalab import resources
+from tsalab.batch.child import MARKER
+
+ALL = "for number in range(1, 31): step(number)"
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home of its own; the cache stays, for it is shared by every sandbox."""
+    monkeypatch.setenv("TSALAB_HOME", str(tmp_path / "home"))
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def notebook(tmp_path: Path) -> Callable[..., Path]:
+    """Write a small notebook with a parameters cell and the cells given."""
+
+    def write(name: str, *cells: str) -> Path:
+        parameters = nbformat.v4.new_code_cell(
+            'profile = ""\nworkdir = ""\nlearner = "nobody"\nmethod = "dump"',
+            metadata={"tags": ["parameters"]},
+        )
+        nodes = nbformat.v4.new_notebook(
+            cells=[parameters, *map(nbformat.v4.new_code_cell, (HEAD, *cells))],
+            metadata={"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}},
+        )
+        path = tmp_path / f"{name}.ipynb"
+        nbformat.write(nodes, path)
+        return path
+
+    return write
+
+
+def sabotaged(folder: Path, cell: str) -> Path:
+    """The lab's notebook with a cell that breaks."""
+    nodes = nbformat.read(resources.notebooks() / "lab4.ipynb", as_version=4)
+    found = next(node for node in nodes.cells if node.id == cell)
+    found.source = 'raise RuntimeError("sabotaged")'
+    path = folder / f"sabotaged-{cell}.ipynb"
+    nbformat.write(nodes, path)
+    return path
+
+
+def left_running() -> list[str]:
+    """Command lines of what a batch started and did not end."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if MARKER in process.environ() and process.status() != psutil.STATUS_ZOMBIE:
+                found.append(" ".join(process.cmdline()))
+        except psutil.Error:
+            continue
+    return found
