@@ -17,7 +17,10 @@ ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
 # Names that differ on conda-forge, what an extra of PyPI stands for there, and what is not there.
-CONDA_NAMES = {"fastjsonschema": ["python-fastjsonschema"], "pymysql[rsa]": ["pymysql", "cryptography"]}
+CONDA_NAMES = {
+    "fastjsonschema": ["python-fastjsonschema"],
+    "pymysql[rsa]": ["pymysql"],
+}  # its rsa is cryptography, named itself
 NOT_ON_CONDA = {"ministack"}
 # Programs that the system brings elsewhere; the versions are those that were measured.
 PROGRAMS = {"bash", "git", "make", "nodejs=22", "openssh", "pip"}
