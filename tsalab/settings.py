@@ -46,6 +46,11 @@ SETTINGS = (
         "",
         "when set, a sandbox refuses the cluster as the lab was written, as AWS does now; read by its `up`",
     ),
+    Setting(
+        "polling_disabled",
+        "",
+        "when set, a sandbox's pipelines notice no upload, as AWS's after 30 idle days; read by its `up`",
+    ),
     Setting("region", "us-west-2", "the region that a new sandbox stands for, read by its first `up`"),
     Setting("resume_seconds", "15", "how long a paused cluster of a sandbox takes to wake, read by its `up`"),
 )

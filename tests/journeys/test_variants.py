@@ -18,9 +18,10 @@ pytestmark = pytest.mark.journey
 
 @pytest.fixture
 def today() -> Iterator[Any]:
-    """A sandbox that makes no cluster of the first Aurora Serverless any more."""
+    """A sandbox without the first Aurora Serverless, whose pipelines look for uploads no more."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TSALAB_AWS_TODAY", "1")
+        patch.setenv("TSALAB_POLLING_DISABLED", "1")
         yield from _live("lab", start_state=True)
 
 
@@ -47,6 +48,10 @@ def test_the_lab_as_written_is_refused_and_goes_on_as_the_current_one(today: Any
         cluster = World(lab.place).cluster
         assert cluster is not None
         assert (cluster.engine, cluster.available) == ("aurora-mysql", True)
+        api = lab.place.account.client("codepipeline")
+        runs = api.list_pipeline_executions(pipelineName=lab.place.pipeline.name)
+        began = {row["trigger"]["triggerType"] for row in runs["pipelineExecutionSummaries"]}
+        assert began == {"CreatePipeline", "StartPipelineExecution"}, "it looks no more"
         lab.secret.find()
         lab.secret.retrieve()
         lab.server.connect()

@@ -61,6 +61,13 @@ class Bucket:
                 raise
         return True
 
+    def is_named(self) -> bool:
+        """Whether anybody in all of AWS has a bucket of this name: one that may not be read counts."""
+        try:
+            return self.exists()
+        except CloudError:  # it is there, and somebody else's
+            return True
+
     def versioned(self) -> bool:
         """Whether the bucket keeps every version, as a pipeline's source must."""
         with self._account.doing(say("cloud.doing.bucket_versioning", bucket=self.name)):

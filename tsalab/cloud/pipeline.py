@@ -70,7 +70,10 @@ class Pipeline:
         self._account = account
         self.name = self._find(bootstrap)
         with account.doing(say("cloud.doing.pipeline_read", pipeline=self.name)):
-            definition = self._api.get_pipeline(name=self.name)["pipeline"]
+            answer = self._api.get_pipeline(name=self.name)
+        definition = answer["pipeline"]
+        self.polling_disabled: datetime | None = answer.get("metadata", {}).get("pollingDisabledAt")
+        """Since when it looks for new sources no more (after 30 idle days), or None."""
         actions = [action for stage in definition["stages"] for action in stage["actions"]]
         source = next(a for a in actions if a["actionTypeId"]["category"] == "Source")["configuration"]
         self.source = Source(source["S3Bucket"], source["S3ObjectKey"])

@@ -23,6 +23,7 @@ class StackState:
     reason: str
     outputs: dict[str, str] = field(default_factory=dict)
     parameters: dict[str, str] = field(default_factory=dict)
+    tags: dict[str, str] = field(default_factory=dict)
 
     @property
     def settled(self) -> bool:
@@ -90,6 +91,7 @@ class Stack:
             reason=stack.get("StackStatusReason", ""),
             outputs={o["OutputKey"]: o["OutputValue"] for o in stack.get("Outputs", [])},
             parameters={p["ParameterKey"]: p.get("ParameterValue", "") for p in stack.get("Parameters", [])},
+            tags={tag["Key"]: tag["Value"] for tag in stack.get("Tags", [])},
         )
 
     def resources(self) -> dict[str, str]:

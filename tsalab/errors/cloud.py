@@ -62,6 +62,11 @@ class CloudError(TsalabError):
         return cls(**error("cloud.timed_out", what=what, seconds=seconds, last_seen=last_seen))
 
     @classmethod
+    def bucket_taken(cls, name: str, reason: str) -> Self:
+        """The data bucket's name is somebody's already."""
+        return cls(**error("cloud.bucket_taken", name=name, reason=reason))
+
+    @classmethod
     def stack_failed(cls, name: str, status: str, resource: str, reason: str) -> Self:
         """A stack was not created; the first resource that failed, and why."""
         first = f"{resource}: {reason}" if resource else reason

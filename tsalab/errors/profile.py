@@ -53,6 +53,11 @@ class ProfileError(TsalabError):
         return cls(**error("profile.no_region", name=name))
 
     @classmethod
+    def mfa(cls, name: str, device: str) -> Self:
+        """The profile's role wants a code that somebody has to type."""
+        return cls(**error("profile.mfa", name=name, device=device))
+
+    @classmethod
     def refused(cls, name: str, cause: str) -> Self:
         """AWS does not accept the profile's credentials."""
         return cls(**error("profile.refused", name=name, cause=cause))

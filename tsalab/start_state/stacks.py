@@ -21,10 +21,21 @@ from tsalab.template import package
 
 def bootstrap(run: Run, stack: Stack, ssh_location: str | None) -> None:
     """Create the bootstrap stack, or wait for the one that somebody began."""
-    there = stack.state() is not None
+    state = stack.state()
+    ours = state is not None and state.tags.get(TAG["Key"]) == TAG["Value"]
+    if state is not None and ours and state.status == "ROLLBACK_COMPLETE":
+        # What a creation of ours that failed leaves: it holds nothing, and can only be deleted.
+        stack.delete()
+        state, _ = poll(stack.state, lambda seen: seen is None, seconds=run.patience)
+    there = state is not None
     if not there:
         _create_bootstrap(run, stack.name, ssh_location)
-    _settled(run, stack, stack.state)
+    try:
+        _settled(run, stack, stack.state)
+    except CloudError as error:
+        if Bucket(run.account, run.bucket).is_named() and not stack.resources().get("StackData"):
+            raise CloudError.bucket_taken(run.bucket, error.why) from error
+        raise
     became = say("start_state.there" if there else "start_state.created", name=stack.name)
     run.tell(say("start_state.part.stack"), became)
 
@@ -92,7 +103,8 @@ class _Deployment:
         """
         run = self._pipeline.execution_of(self._version)
         if run is None:
-            if not self._started and time.monotonic() - self._begin > NOTICED:
+            patience = 0 if self._pipeline.polling_disabled else NOTICED
+            if not self._started and time.monotonic() - self._begin >= patience:
                 self._pipeline.start()
                 self._started = True
             return None

@@ -188,9 +188,11 @@ def do_wait(world: World, view: StepView) -> Outcome:
     if not uploaded.passed:
         raise StepError.not_passed(8, LAB.step(8).title, uploaded.saw, uploaded.expected, uploaded.next)
     watch = Watch(world, view, check_pipeline)
-    _, started = poll(watch.running, bool, seconds=POLLING_SECONDS)
+    asleep = world.place.pipeline.polling_disabled
+    _, started = poll(watch.running, bool, seconds=0 if asleep else POLLING_SECONDS)
     if not started:
-        view.line(say("do.pipeline.starting"))
+        since = f"{asleep:%Y-%m-%d}" if asleep else ""
+        view.line(say("do.pipeline.asleep", since=since) if asleep else say("do.pipeline.starting"))
         world.place.pipeline.start()
     poll(watch.look, lambda finding: finding.passed or finding.final, seconds=LAB.step(9).patience)
     watch.end()

@@ -78,7 +78,8 @@ def _wait(world: World, view: StepView) -> None:
     pipeline, stack = world.place.pipeline, world.stack
     seen = {event.event_id for event in stack.events()}
     version = world.uploaded.version if world.uploaded else ""
-    run, _ = poll(lambda: pipeline.execution_of(version), bool, seconds=POLLING_SECONDS)
+    patience = 0 if pipeline.polling_disabled else POLLING_SECONDS
+    run, _ = poll(lambda: pipeline.execution_of(version), bool, seconds=patience)
     # One that failed, or that was never begun, is begun by hand; then it is that one which counts.
     by_hand = "" if run and run.status in {"Succeeded", "InProgress"} else pipeline.start()
 

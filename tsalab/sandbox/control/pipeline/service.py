@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from tsalab import settings
 from tsalab.sandbox.control.context import Context
 from tsalab.sandbox.control.json_service import Answer, ApiError, JsonService, caller, now
 from tsalab.sandbox.control.pipeline import views
@@ -155,6 +156,7 @@ class CodePipeline(JsonService):
                     "pipelineArn": self.arn(pipeline.name),
                     "created": pipeline.created,
                     "updated": pipeline.updated,
+                    **({"pollingDisabledAt": pipeline.updated} if settings.get("polling_disabled") else {}),
                 },
             }
 
