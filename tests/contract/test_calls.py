@@ -36,6 +36,7 @@ OTHER = {
     "cloud/stacks.py": {"does not exist"},
     "start_state/repositories.py": {"Key", "Value"},
     "start_state/serving.py": {"SPAPipeline", "Succeeded"},
+    "start_state/stacks.py": {"Key", "Value", "StackData"},  # of our own tag; by its name in the template
 }
 # Refusals of any service, or that S3 says without a model.
 COMMON = {"403", "404", "AccessDeniedException", "InvalidParameterValue", "InvalidParameterCombination"}
