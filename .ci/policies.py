@@ -48,7 +48,8 @@ def statements(listed: dict[str, Any], policy: str, names: dict[str, str]) -> li
     granted: dict[str, set[str]] = {area: set() for area in listed["areas"]}
     for service, calls in listed["calls"].items():
         for operation, row in calls.items():
-            granted[row["area"]].update(actions_of(service, operation, row))
+            for area in (row["area"], *row.get("also", ())):
+                granted[area].update(actions_of(service, operation, row))
     for action, area in listed["git"].items():
         granted[area].add(action)
     found = [

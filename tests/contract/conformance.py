@@ -35,6 +35,7 @@ from tsalab.cloud.network import distribution_status
 from tsalab.cloud.pipeline import Execution, newest_status
 from tsalab.cloud.repository import Repository
 from tsalab.cloud.role import Role
+from tsalab.cloud.run_command import RunCommand
 from tsalab.cloud.secret import Secret
 from tsalab.cloud.stacks import Stack
 from tsalab.cloud.waiting import poll
@@ -127,6 +128,12 @@ def rest(world: World) -> None:
     public = asyncssh.generate_private_key("ssh-ed25519").export_public_key().decode().strip()
     instance_connect.admit(account, world.resources["WebServer"], "ec2-user", public)
     assert world.witness.keys()
+    iam, core = account.client("iam"), "arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore"
+    iam.attach_role_policy(RoleName=world.role, PolicyArn=core)
+    commands = RunCommand(account, world.resources["WebServer"])
+    assert commands.managed()
+    assert commands.run("whoami", 30).stdout == "root\n"
+    iam.detach_role_policy(RoleName=world.role, PolicyArn=core)
     Repository(account, world.place.repository).branches()
 
 

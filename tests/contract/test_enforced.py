@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -20,10 +21,11 @@ from tsalab.cloud.account import Account
 from tsalab.cloud.git import signed
 from tsalab.cloud.network import distribution_status
 from tsalab.cloud.role import Role
+from tsalab.cloud.run_command import RunCommand
 from tsalab.cloud.stacks import Stack
 from tsalab.cloud.waiting import poll
 from tsalab.course.course import StepId
-from tsalab.errors import CloudError, TsalabError
+from tsalab.errors import CloudError, TsalabError, UnmanagedError
 from tsalab.lab import Lab
 from tsalab.profiles import locate
 from tsalab.start_state import BOOTSTRAP, key_pair, repositories
@@ -63,11 +65,20 @@ def _key(world: World) -> None:
     instance_connect.admit(world.place.account, world.resources["WebServer"], "ec2-user", public)
 
 
+def _send(world: World) -> None:
+    """Asked for before SSM looks at the instance, which it does not manage here."""
+    with contextlib.suppress(UnmanagedError):
+        RunCommand(world.place.account, world.resources["WebServer"]).run("true", 5)
+
+
 # What the lab needs only when something is not well, or shows beside it.
 BESIDE: dict[str, Callable[[World], Any]] = {
     "StartPipelines": lambda world: world.place.pipeline.start(),
     "ReadTheRole": lambda world: Role(world.place.account, world.role).policies(),
     "OpenTheWebServer": _key,
+    "FollowCommands": lambda world: RunCommand(world.place.account, world.resources["WebServer"]).managed(),
+    "RunCommands": _send,
+    "RunShellScripts": _send,
     "LookAtDistributions": lambda world: distribution_status(
         world.place.account, world.resources["CFDistribution"]
     ),

@@ -14,7 +14,9 @@ import psutil
 import pytest
 
 from tests.migrate.certificates import Authority
+from tests.sandbox.control.test_run_command import managed, shut
 from tsalab.lab import Lab
+from tsalab.server import mariadb
 from tsalab.steps import World
 
 from .conftest import opened, refused
@@ -212,3 +214,18 @@ def test_the_lab_completes(lab: Lab) -> None:
     lab.server.stop_database()
     lab.site.verify()
     assert [step.number for step in lab.check() if not step.passed] == []
+
+
+def test_what_needs_commands_alone_goes_on_with_port_22_closed(lab: Lab, module_sandbox: Any) -> None:
+    mariadb.enable_and_start(World(lab.place).server)
+    with managed(module_sandbox.session()), shut(lab):
+        assert not lab.check([29])[0].passed
+        lab.server.stop_database()
+        lab.server.reconnect()
+        assert lab.journal.last(25).facts["host_key_from"] == "run-command"
+        assert [step.number for step in lab.check(range(25, 31)) if not step.passed] == []
+        (data,) = lab.check([12])
+        assert not data.passed
+        assert "takes a forwarded port" in data.saw
+        assert "authorize-security-group-ingress" in data.next
+    assert lab.check([12])[0].passed

@@ -10,10 +10,13 @@ wording stands in one place::
     ├── ProfileError        the AWS profile is missing, or AWS refuses it
     ├── TemplateError       infra.yml cannot be read or edited
     ├── CloudError          AWS refused a call, or a resource is not as the lab needs it
+    │   └── UnmanagedError  SSM does not manage the instance
     ├── ServerError         the web server cannot be reached, or a command on it failed
+    │   ├── NoAnswerError   nobody answers on port 22
     │   └── NoKeyError      no key at hand opens it
     ├── MigrationError      the data could not be read, written or verified
     ├── DiagnosisError      the cause that stands behind one of these
+    │   └── PortClosedError the web server's security group does not let us in
     ├── FaultError          a fault cannot be made here, or now
     ├── SiteError           the site does not answer as it should
     ├── RecordError         a step record or journal is unreadable
@@ -28,15 +31,15 @@ from __future__ import annotations
 
 from tsalab.errors.base import TsalabError
 from tsalab.errors.batch import BatchError
-from tsalab.errors.cloud import CloudError
-from tsalab.errors.diagnosis import DiagnosisError
+from tsalab.errors.cloud import CloudError, UnmanagedError
+from tsalab.errors.diagnosis import DiagnosisError, PortClosedError
 from tsalab.errors.fault import FaultError
 from tsalab.errors.migration import MigrationError
 from tsalab.errors.profile import ProfileError
 from tsalab.errors.record import RecordError
 from tsalab.errors.reset import ResetError
 from tsalab.errors.sandbox import SandboxError
-from tsalab.errors.server import NoKeyError, ServerError
+from tsalab.errors.server import NoAnswerError, NoKeyError, ServerError
 from tsalab.errors.settings import SettingError
 from tsalab.errors.site import SiteError
 from tsalab.errors.step import StepError
@@ -48,7 +51,9 @@ __all__ = [
     "DiagnosisError",
     "FaultError",
     "MigrationError",
+    "NoAnswerError",
     "NoKeyError",
+    "PortClosedError",
     "ProfileError",
     "RecordError",
     "ResetError",
@@ -59,4 +64,5 @@ __all__ = [
     "StepError",
     "TemplateError",
     "TsalabError",
+    "UnmanagedError",
 ]

@@ -47,6 +47,16 @@ class CloudError(TsalabError):
         return cls(**error("cloud.no_bundle", url=url, reason=why, profile=profile))
 
     @classmethod
+    def command_not_run(cls, instance: str, command: str, details: str) -> Self:
+        """A command sent by Run Command did not come to its end."""
+        return cls(**error("cloud.command_not_run", instance=instance, command=command, details=details))
+
+    @classmethod
+    def unmanaged(cls, instance: str) -> UnmanagedError:
+        """SSM does not manage an instance."""
+        return UnmanagedError(**error("cloud.unmanaged", instance=instance))
+
+    @classmethod
     def missing(cls, kind: str, name: str, next_step: str) -> Self:
         """A thing the lab needs is not in the account."""
         return cls(**error("cloud.missing", kind=kind, name=name, next=next_step))
@@ -116,3 +126,7 @@ class CloudError(TsalabError):
     def git_missing(cls) -> Self:
         """There is no git program."""
         return cls(**error("cloud.git_missing"))
+
+
+class UnmanagedError(CloudError):
+    """SSM does not manage the instance."""

@@ -21,14 +21,14 @@ class DiagnosisError(TsalabError):
     lasting: ClassVar[bool] = True
 
     @classmethod
-    def ssh_closed(cls, host: str, group: str, name: str) -> Self:
+    def ssh_closed(cls, host: str, group: str, name: str) -> PortClosedError:
         """The web server's security group lets nobody in over SSH."""
-        return cls(**error("diagnosis.ssh_closed", host=host, group=group, name=name))
+        return PortClosedError(**error("diagnosis.ssh_closed", host=host, group=group, name=name))
 
     @classmethod
-    def ssh_elsewhere(cls, host: str, group: str, name: str, ranges: Iterable[str]) -> Self:
+    def ssh_elsewhere(cls, host: str, group: str, name: str, ranges: Iterable[str]) -> PortClosedError:
         """The web server's security group lets some addresses in, this one apparently not."""
-        return cls(
+        return PortClosedError(
             **error("diagnosis.ssh_elsewhere", host=host, group=group, name=name, ranges=", ".join(ranges))
         )
 
@@ -83,6 +83,10 @@ class DiagnosisError(TsalabError):
     def app_says(cls, line: str) -> Self:
         """The app does not run, and this is what it said last."""
         return cls(**error("diagnosis.app_says", line=line))
+
+
+class PortClosedError(DiagnosisError):
+    """The web server's port 22 is closed to us: what needs no more than a command may go another way."""
 
 
 class AuroraAsleepError(DiagnosisError):

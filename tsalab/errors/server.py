@@ -17,14 +17,14 @@ class ServerError(TsalabError):
         return cls(**error("server.unknown_name", host=host))
 
     @classmethod
-    def not_listening(cls, host: str) -> Self:
+    def not_listening(cls, host: str) -> NoAnswerError:
         """The machine is there, but nothing accepts SSH."""
-        return cls(**error("server.not_listening", host=host))
+        return NoAnswerError(**error("server.not_listening", host=host))
 
     @classmethod
-    def no_answer(cls, host: str, seconds: float) -> Self:
+    def no_answer(cls, host: str, seconds: float) -> NoAnswerError:
         """Packets vanish: security group, or the instance is stopped."""
-        return cls(**error("server.no_answer", host=host, seconds=seconds))
+        return NoAnswerError(**error("server.no_answer", host=host, seconds=seconds))
 
     @classmethod
     def unreachable(cls, host: str, reason: str) -> Self:
@@ -70,6 +70,21 @@ class ServerError(TsalabError):
     def changed_remembered_key(cls, host: str, shown: str, told: str, file: str) -> Self:
         """Another host key than the one that was accepted when it was first seen."""
         return cls(**error("server.changed_remembered_key", host=host, shown=shown, told=told, file=file))
+
+    @classmethod
+    def needs_ssh(cls, host: str, what: str, closed: str, next_step: str) -> Self:
+        """Something that Run Command cannot do, where SSH does not get through."""
+        return cls(**error("server.needs_ssh", host=host, what=what, closed=closed, next=next_step))
+
+    @classmethod
+    def secret_in_command(cls, host: str) -> Self:
+        """A command whose text holds a secret, and would be kept; never give the command."""
+        return cls(**error("server.secret_in_command", host=host))
+
+    @classmethod
+    def output_cut(cls, host: str, command: str) -> Self:
+        """A command printed more than Run Command keeps."""
+        return cls(**error("server.output_cut", host=host, command=command))
 
     @classmethod
     def gone(cls, host: str, command: str) -> Self:
@@ -160,3 +175,7 @@ class ServerError(TsalabError):
 
 class NoKeyError(ServerError):
     """No key at hand opens the server: another one may."""
+
+
+class NoAnswerError(ServerError):
+    """Nobody answers on port 22: the server may be reached another way."""

@@ -9,8 +9,9 @@ do not belong here (`tsalab.cloud`), nor does SQL (`tsalab.migrate`).
 
 from __future__ import annotations
 
+from tsalab.server.commanded import Commanded
 from tsalab.server.connection import USER, Server
 from tsalab.server.execution import Result
 from tsalab.server.hostkeys import Origin, Trust, Witness
 
-__all__ = ["USER", "Origin", "Result", "Server", "Trust", "Witness"]
+__all__ = ["USER", "Commanded", "Origin", "Result", "Server", "Trust", "Witness"]

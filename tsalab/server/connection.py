@@ -138,6 +138,11 @@ class Server:
         await self._connection.wait_closed()
 
     @property
+    def forwards(self) -> bool:
+        """Whether it can forward ports."""
+        return True
+
+    @property
     def is_closed(self) -> bool:
         """Whether the connection was closed or lost."""
         return bool(self._connection.is_closed())

@@ -26,6 +26,7 @@ class Origin(StrEnum):
     KNOWN = "known-hosts"
     CONSOLE = "console-output"
     FIRST_SEEN = "first-seen"
+    RUN_COMMAND = "run-command"  # AWS's agent on the machine answers; no host key is involved
 
 
 @dataclass(frozen=True)

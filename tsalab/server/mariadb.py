@@ -205,6 +205,18 @@ def service_state(server: Server, unit: str = "mariadb", *, timeout: float = 600
     return ServiceState(unit, active == "active", enabled == "enabled")
 
 
+def connections_of(server: Server, user: str) -> int:
+    """How many connections a user has to the database on the web server, asked there as root.
+
+    Raises
+    ------
+    ServerError
+        When the database does not answer.
+    """
+    query = f"SELECT COUNT(*) FROM information_schema.processlist WHERE user = '{user}'"  # noqa: S608 - ours
+    return int(server.run(f"mysql -N -e {shlex.quote(query)}", root=True).stdout)
+
+
 def stop_and_disable(
     server: Server, unit: str = "mariadb", on_output: Callable[[str], None] | None = None
 ) -> ServiceState:

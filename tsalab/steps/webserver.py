@@ -8,12 +8,12 @@ from tsalab import migrate
 from tsalab.course import LAB
 from tsalab.errors import StepError
 from tsalab.messages import say
-from tsalab.server import app, mariadb
+from tsalab.server import Origin, app, mariadb
 from tsalab.show import Part, StepView, table
 from tsalab.steps import diagnosis, overview, running
 from tsalab.steps.data import app_database
 from tsalab.steps.step import STEPS, Finding, Outcome
-from tsalab.steps.world import World
+from tsalab.steps.world import SOURCE, World
 
 
 def _after_commit(world: World, expected: str) -> Finding | None:
@@ -31,8 +31,13 @@ def check_reconnect(world: World) -> Finding:
     if missing := _after_commit(world, expected):
         return missing
     who = world.server.run("id -un").stdout.strip()
+    if not world.server.forwards:
+        saw = say("check.server.by_commands", user=who, host=world.server_host)
+        return Finding(True, saw, expected, facts={"user": who, "host_key_from": Origin.RUN_COMMAND.value})
+    trust = world.server.trust
     saw = say("check.server.who", user=who, host=world.server_host)
-    return Finding(True, saw, expected, facts={"user": who})
+    facts = {"user": who, "host_key": trust.fingerprint, "host_key_from": trust.origin.value}
+    return Finding(True, saw, expected, facts=facts)
 
 
 @STEPS.check(26)
@@ -125,6 +130,13 @@ def check_stopped(world: World) -> Finding:
     return Finding(not (state.active or state.enabled), saw, expected, next_step, facts)
 
 
+def _readers(world: World) -> int:
+    """How many connections the app's user has to the old database."""
+    if world.server.forwards:
+        return migrate.connections_of(world.source)
+    return mariadb.connections_of(world.server, SOURCE["user"])
+
+
 @STEPS.do(29)
 def do_stop(world: World, view: StepView) -> Outcome:
     """Stop and disable MariaDB, once nothing reads it any more.
@@ -137,7 +149,7 @@ def do_stop(world: World, view: StepView) -> Outcome:
         raise StepError.not_passed(28, LAB.step(28).title, restarted.saw, restarted.expected, restarted.next)
     users = 0
     if mariadb.service_state(world.server).active:
-        users = migrate.connections_of(world.source)
+        users = _readers(world)
     if users:
         raise StepError.still_used(users, app_database(world))
     view.line(say("do.stop.unread"))

@@ -19,12 +19,12 @@ from tsalab.cloud.secret import Credentials, Secret
 from tsalab.cloud.stacks import Stack, StackState
 from tsalab.cloud.working_copy import WorkingCopy
 from tsalab.edge import Site
-from tsalab.errors import CloudError, DiagnosisError, StepError, TsalabError
+from tsalab.errors import CloudError, DiagnosisError, NoAnswerError, PortClosedError, StepError, TsalabError
 from tsalab.messages import say
 from tsalab.migrate import Login, login
-from tsalab.server import USER, Server, Witness, app
+from tsalab.server import USER, Commanded, Server, Witness, app
 from tsalab.server.app import Process
-from tsalab.steps import diagnosis
+from tsalab.steps import diagnosis, reaching
 from tsalab.steps.place import Place
 from tsalab.steps.uploads import find_stray
 from tsalab.template import Template, read_package
@@ -53,6 +53,7 @@ class World:
         self.place = place
         self.hurried = hurried
         self._no_server: TsalabError | None = None
+        self._commanded: Commanded | None = None
         self._no_aurora: DiagnosisError | None = None
         self._files: dict[str, str] = {}
         self._pushed: dict[str, str] = {}
@@ -202,6 +203,8 @@ class World:
         ServerError
             When it cannot be reached; a look does not try twice.
         """
+        if self._commanded:
+            return self._commanded
         if self._no_server:
             raise self._no_server
         try:
@@ -211,6 +214,12 @@ class World:
                 admit=self._admit,
                 witness=self.witness,
             )
+        except (NoAnswerError, PortClosedError) as error:
+            self._commanded = reaching.by_commands(self, SOURCE["password"], error)
+            if self._commanded:
+                return self._commanded
+            self._no_server = error
+            raise
         except TsalabError as error:
             self._no_server = error
             raise

@@ -93,6 +93,9 @@ class _Asking:
         if found is None or not trusts(found["AssumeRolePolicyDocument"], "cloudformation.amazonaws.com"):
             raise ValueError(f"Role {role} is invalid or cannot be assumed")
 
+    def demand(self, action: str, arn: str) -> None:
+        self._hold(self._caller(), [action], arn)
+
     def creating(self, original: Callable[..., Any]) -> Callable[..., Any]:
         def provision(kind: str, logical_id: str, props: dict[str, Any], stack_name: str) -> Any:
             name = f"{stack_name}-{logical_id}-{_NEVER_GIVEN}"
@@ -203,6 +206,17 @@ class _Asking:
             answer = iam_evaluator.evaluate(asked, who.policies, *who.limits)
             if answer.decision != "Allow":
                 raise RefusedError(identity_denial_message(action, who.arn, arn, answer.decision == "Deny"))
+
+
+def demand(context: Context, action: str, arn: str) -> None:
+    """Refuse whoever makes the request being handled what its policies do not allow.
+
+    Raises
+    ------
+    RefusedError
+        In AWS's words.
+    """
+    _Asking(context).demand(action, arn)
 
 
 class RefusedError(ValueError, PermissionError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -25,10 +26,21 @@ def install(context: Context) -> None:
 
     def resource_arn(service: str, *request: Any) -> str:
         found: str = original(service, *request)
+        if service == "ssm" and request[2].get("x-amz-target", "").endswith(".SendCommand"):
+            return _of_command(found, *request[3:4], *request[-2:])
         return _of_rds(found, *request[-3:]) if service == "rds" else found
 
     iam_actions.extract_resource_arn = resource_arn
     tagging._RESOURCE_TAG_COLLECTORS["ec2"] = lambda: _tagged(context)
+
+
+def _of_command(found: str, body: Any, region: str, account_id: str) -> str:
+    """A command is sent to an instance; `run_command` asks for the document besides."""
+    try:
+        instances = json.loads(body)["InstanceIds"]
+    except (ValueError, TypeError, KeyError):
+        return found
+    return f"arn:aws:ec2:{region}:{account_id}:instance/{instances[0]}" if len(instances) == 1 else found
 
 
 def _of_rds(found: str, params: dict[str, Any], region: str, account_id: str) -> str:

@@ -42,6 +42,7 @@ PLUGINS = (
     "tsalab.sandbox.control.pipeline",
     "tsalab.sandbox.control.cloud9",
     "tsalab.sandbox.control.instance_connect",
+    "tsalab.sandbox.control.run_command",
     "tsalab.sandbox.control.strict",
     "tsalab.sandbox.control.borrowed",
 )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from tsalab.errors import SandboxError
 from tsalab.messages import say
-from tsalab.sandbox.machines import console, node_packages, sshconfig
+from tsalab.sandbox.machines import console, node_packages, scripts, sshconfig
 from tsalab.sandbox.machines.credentials import CredentialsServer, RoleCredentials
 from tsalab.sandbox.machines.firewall import CLOUDFRONT
 from tsalab.sandbox.machines.machine import USER, Facts, Machine
@@ -130,6 +130,16 @@ class WebServers:
     def console(self, instance_id: str) -> tuple[str, float] | None:
         """What a web server printed on its console, and when; None when it printed nothing, or is gone."""
         return console.output(self._estate.folder.path("machines", instance_id))
+
+    def role_of(self, instance_id: str) -> str | None:
+        """Name of the role whose credentials a web server's programs get; None without one."""
+        facts = self._facts_of(instance_id)
+        return facts.role if facts is not None else None
+
+    def execute(self, instance_id: str, script: str, seconds: float) -> tuple[int | None, str, str]:
+        """Run a script as root, as SSM's agent does: status (None: out of time), output, errors."""
+        machine = self._get(instance_id).machine
+        return self._estate.run(scripts.run(machine, script, self._credentials_url, seconds))
 
     def http_address(self, public_dns: str) -> tuple[str, int] | None:
         """Where port 80 of a web server really is; None for a name that is none's.
