@@ -224,7 +224,7 @@ def test_the_whole_lab_speaks_the_language(
 ) -> None:
     """Every check, failed and passed; every step and the clean-up, done."""
     lab_steps, clean_up = ([step.id for step in course.steps] for course in (LAB, CLEANUP))
-    with opened(fresh_sandbox, tmp_path / "work", method="copy") as lab:
+    with opened(fresh_sandbox, tmp_path / "work", method="copy", confirm="yes") as lab:
         lab.place.account.client("cloud9").create_environment_ec2(
             name="TSAGallery", instanceType="t3.small", imageId="amazonlinux-2023-x86_64"
         )
