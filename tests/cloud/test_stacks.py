@@ -64,6 +64,29 @@ def test_there_is_no_such_stack(account: Account) -> None:
         Stack(account, "nowhere").resources()
 
 
+def test_the_newest_deletions_cause_counts(stubbed: Any) -> None:
+    account, api = stubbed("cloudformation")
+
+    def event(number: int, resource: str, status: str, reason: str = "") -> dict[str, Any]:
+        named = {"StackId": "s", "StackName": "x", "EventId": str(number), "LogicalResourceId": resource}
+        when = datetime(2026, 1, 1, 0, number, tzinfo=UTC)
+        told = {"ResourceStatus": status, "ResourceStatusReason": reason}
+        return {**named, "ResourceType": "T", "Timestamp": when, **told}
+
+    told = [
+        event(1, "x", "DELETE_IN_PROGRESS"),
+        event(2, "StackData", "DELETE_FAILED", "the bucket is not empty"),
+        event(3, "x", "DELETE_FAILED", "StackData"),
+        event(4, "x", "DELETE_IN_PROGRESS"),
+        event(5, "Role", "DELETE_FAILED", "a policy is attached"),
+        event(6, "x", "DELETE_FAILED", "Role"),
+    ]
+    api.add_response("describe_stack_events", {"StackEvents": told[::-1]})
+    found = Stack(account, "x").failure()
+    assert found is not None
+    assert (found.resource, found.reason) == ("Role", "a policy is attached")
+
+
 def test_a_refusal_is_no_absent_stack(stubbed: Any) -> None:
     account, api = stubbed("cloudformation")
     api.add_client_error("describe_stacks", "AccessDenied", "not you")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import pytest
 
 from tsalab import start_state
+from tsalab.cloud.inventory import Names
 from tsalab.errors import CloudError
 from tsalab.start_state import serving, stacks
 from tsalab.template import read_package
@@ -77,6 +78,63 @@ def test_a_pipeline_that_does_not_notice_is_started(cloud, tmp_path, monkeypatch
     cloud.runs = {}
     told(cloud, tmp_path)
     assert cloud.started == ["Boot-Pipeline", "SPA"]
+
+
+@pytest.mark.parametrize(
+    ("status", "why", "way"),
+    [
+        ("REVIEW_IN_PROGRESS", "A change set was made for it and never carried out", "delete-stack"),
+        ("UPDATE_ROLLBACK_FAILED", "WebServer: no such image", "continue-update-rollback --stack-name"),
+        ("DELETE_FAILED", "WebServer: no such image", "--retain-resources"),
+    ],
+)
+@pytest.mark.parametrize("name", Names.stacks)
+def test_a_stack_that_nobody_can_go_on_with(cloud, tmp_path, name, status, why, way):
+    told(cloud, tmp_path)
+    cloud.put_stack(name, status)
+    if status != "REVIEW_IN_PROGRESS":
+        cloud.fail("WebServer", "no such image")
+    with pytest.raises(CloudError, match=f"The stack {name} ended as {status}") as caught:
+        told(cloud, tmp_path)  # at once: nothing is under way
+    assert why in caught.value.why
+    assert way in caught.value.next_step
+    assert name in caught.value.next_step
+
+
+@pytest.mark.parametrize("name", Names.stacks)
+def test_a_stack_that_is_being_deleted_is_made_anew(cloud, tmp_path, monkeypatch, name):
+    told(cloud, tmp_path)
+    cloud.put_stack(name, "DELETE_IN_PROGRESS")
+    api, asked = cloud.client("cloudformation"), []
+    describe = api.describe_stacks
+
+    def later(StackName):  # noqa: N803 - boto3's own spelling
+        if StackName == name:
+            asked.append(StackName)
+            if len(asked) == 4:
+                del cloud.stacks[name]
+        return describe(StackName)
+
+    monkeypatch.setattr(api, "describe_stacks", later)
+    told(cloud, tmp_path)
+    assert cloud.stacks[name]["StackStatus"] == "CREATE_COMPLETE"
+
+
+@pytest.mark.parametrize("name", Names.stacks)
+def test_a_deletion_that_does_not_end_is_told(cloud, tmp_path, name):
+    told(cloud, tmp_path)
+    cloud.put_stack(name, "DELETE_IN_PROGRESS")
+    with pytest.raises(CloudError, match=f"The stack {name} took longer") as caught:
+        told(cloud, tmp_path, patience=0.1)
+    assert "DELETE_IN_PROGRESS" in caught.value.why
+
+
+@pytest.mark.parametrize("status", ["Superseded", "Stopped", "Cancelled"])
+def test_a_run_that_somebody_overtook_is_told_at_once(cloud, tmp_path, status):
+    cloud.deployed, cloud.execution = "", status
+    with pytest.raises(CloudError, match="The pipeline Boot-Pipeline failed") as caught:
+        told(cloud, tmp_path)
+    assert f"ended as {status}" in caught.value.why
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,9 @@ from tsalab.cloud.account import Account
 from tsalab.cloud.refusals import error_code
 from tsalab.messages import say
 
+# A stack's own event with which an operation begins; what is older belongs to an earlier one.
+_BEGINNINGS = frozenset({"CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "DELETE_IN_PROGRESS"})
+
 
 @dataclass(frozen=True)
 class StackState:
@@ -27,8 +30,8 @@ class StackState:
 
     @property
     def settled(self) -> bool:
-        """Whether nothing is in progress."""
-        return not self.status.endswith("IN_PROGRESS")
+        """Whether nothing is in progress; a change set that waits for somebody is nothing of that."""
+        return self.status == "REVIEW_IN_PROGRESS" or not self.status.endswith("IN_PROGRESS")
 
     @property
     def healthy(self) -> bool:
@@ -142,7 +145,7 @@ class Stack:
         for event in self.events():
             if event.status.endswith("_FAILED") and "cancelled" not in event.reason.lower():
                 found = event
-            if event.resource == self.name and event.status in {"UPDATE_IN_PROGRESS", "CREATE_IN_PROGRESS"}:
+            if event.resource == self.name and event.status in _BEGINNINGS:
                 break
         return found
 

@@ -18,6 +18,12 @@ _ADVICE = {
     "RepositoryDoesNotExistException": "repository",
 }
 
+# The way on from a stack's status, as it is called under cloud.stack_way; from the others: delete it.
+_STACK_WAYS = {
+    "UPDATE_ROLLBACK_FAILED": "roll_back",
+    "DELETE_FAILED": "retain",
+}
+
 
 class CloudError(TsalabError):
     """AWS refused a call, or a resource is not as the lab needs it."""
@@ -78,7 +84,8 @@ class CloudError(TsalabError):
 
     @classmethod
     def stack_failed(cls, name: str, status: str, resource: str, reason: str) -> Self:
-        """A stack was not created; the first resource that failed, and why."""
+        """A stack cannot be used; the first resource that failed, and why."""
+        way = _STACK_WAYS.get(status, "delete")
         first = f"{resource}: {reason}" if resource else reason
         return cls(
             **error(
@@ -86,6 +93,7 @@ class CloudError(TsalabError):
                 name=name,
                 status=status,
                 reason=first or say("cloud.no_reason", who="CloudFormation"),
+                next=say(f"cloud.stack_way.{way}", name=name),
             )
         )
 

@@ -18,10 +18,13 @@ from tsalab.messages import say
 from tsalab.start_state.run import NOTICED, Run
 from tsalab.template import package
 
+# What a run of the pipeline ends as, when it did not succeed.
+_ENDED_BADLY = frozenset({"Failed", "Superseded", "Stopped", "Cancelled"})
+
 
 def bootstrap(run: Run, stack: Stack, ssh_location: str | None) -> None:
     """Create the bootstrap stack, or wait for the one that somebody began."""
-    state = stack.state()
+    state = _after_deletion(run, stack)
     ours = state is not None and state.tags.get(TAG["Key"]) == TAG["Value"]
     if state is not None and ours and state.status == "ROLLBACK_COMPLETE":
         # What a creation of ours that failed leaves: it holds nothing, and can only be deleted.
@@ -33,11 +36,18 @@ def bootstrap(run: Run, stack: Stack, ssh_location: str | None) -> None:
     try:
         _settled(run, stack, stack.state)
     except CloudError as error:
-        if Bucket(run.account, run.bucket).is_named() and not stack.resources().get("StackData"):
+        if _not_created(stack) and Bucket(run.account, run.bucket).is_named():
             raise CloudError.bucket_taken(run.bucket, error.why) from error
         raise
     became = say("start_state.there" if there else "start_state.created", name=stack.name)
     run.tell(say("start_state.part.stack"), became)
+
+
+def _not_created(stack: Stack) -> bool:
+    """Whether its creation failed before it had its bucket: no other failure is the name's."""
+    state = stack.state()
+    failed = state is not None and state.status in {"CREATE_FAILED", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED"}
+    return failed and not stack.resources().get("StackData")
 
 
 def _create_bootstrap(run: Run, name: str, ssh_location: str | None) -> None:
@@ -61,7 +71,7 @@ def _create_bootstrap(run: Run, name: str, ssh_location: str | None) -> None:
 
 def child(run: Run, stack: Stack, pipeline: Pipeline) -> StackState:
     """Have the pipeline create the child stack; one that is there is never brought back to lab 3."""
-    if stack.state() is not None:
+    if _after_deletion(run, stack) is not None:
         state = _settled(run, stack, stack.state)
         run.tell(say("start_state.part.stack"), say("start_state.there", name=stack.name))
         return state
@@ -111,7 +121,10 @@ class _Deployment:
         if run.status == "Succeeded":
             return self._stack.state()
         state = self._stack.state()
-        if run.status == "Failed" and (state is None or state.settled):
+        if run.status in _ENDED_BADLY and (state is None or state.settled):
+            if run.status != "Failed":  # the stages are those of another run by now
+                reason = say("start_state.overtaken", status=run.status)
+                raise CloudError.pipeline_failed(self._pipeline.name, reason)
             raise self._failure(state)
         return None
 
@@ -121,6 +134,18 @@ class _Deployment:
             return CloudError.stack_failed(self._stack.name, state.status, first.resource, first.reason)
         reasons = [stage.reason for stage in self._pipeline.state() if stage.status == "Failed"]
         return CloudError.pipeline_failed(self._pipeline.name, "; ".join(reasons))
+
+
+def _after_deletion(run: Run, stack: Stack) -> StackState | None:
+    """The stack as it is, once a deletion that is under way has ended; None when there is none (any more)."""
+    state, ended = poll(
+        stack.state,
+        lambda seen: seen is None or seen.status != "DELETE_IN_PROGRESS",
+        seconds=run.patience,
+    )
+    if not ended and state is not None:
+        raise CloudError.timed_out(say("start_state.the_stack", name=stack.name), run.patience, state.status)
+    return state
 
 
 def _settled(run: Run, stack: Stack, look: Callable[[], StackState | None]) -> StackState:
@@ -133,5 +158,7 @@ def _settled(run: Run, stack: Stack, look: Callable[[], StackState | None]) -> S
     if not state.healthy and state.status != "UPDATE_ROLLBACK_COMPLETE":
         first = stack.failure()
         resource, reason = (first.resource, first.reason) if first else ("", state.reason)
+        if state.status == "REVIEW_IN_PROGRESS":
+            reason = reason or say("start_state.only_reviewed")
         raise CloudError.stack_failed(stack.name, state.status, resource, reason)
     return state
