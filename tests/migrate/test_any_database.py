@@ -265,13 +265,13 @@ def moved(servers: tuple[Server, Server], database: list[Table], as_text: tuple[
 QUIET = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.function_scoped_fixture]
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=QUIET, derandomize=True)
+@settings(max_examples=10, deadline=None, suppress_health_check=QUIET, derandomize=True)
 @given(database=databases())
 def test_any_database_arrives(servers: tuple[Server, Server], database: list[Table]) -> None:
     moved(servers, database)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=QUIET, derandomize=True)
+@settings(max_examples=10, deadline=None, suppress_health_check=QUIET, derandomize=True)
 @given(database=databases())
 def test_any_database_arrives_in_mysql(
     servers: tuple[Server, Server], mysql: Server, database: list[Table]

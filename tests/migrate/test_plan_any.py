@@ -59,13 +59,13 @@ def sides_to_mysql(servers, mysql):
     mysql.sql("DROP DATABASE IF EXISTS there")
 
 
-@settings(max_examples=25, **_HOW)
+@settings(max_examples=10, **_HOW)
 @given(create=create_table())
 def test_to_mariadb(sides, create: str) -> None:
     moved(sides, create, same=True)
 
 
-@settings(max_examples=25, **_HOW)
+@settings(max_examples=10, **_HOW)
 @given(create=create_table())
 def test_to_mysql(sides_to_mysql, create: str) -> None:
     moved(sides_to_mysql, create, same=False)

@@ -17,6 +17,7 @@ wording stands in one place::
     ├── MigrationError      the data could not be read, written or verified
     ├── DiagnosisError      the cause that stands behind one of these
     │   └── PortClosedError the web server's security group does not let us in
+    ├── GradeError          something that grading goes by cannot be used
     ├── FaultError          a fault cannot be made here, or now
     ├── SiteError           the site does not answer as it should
     ├── RecordError         a step record or journal is unreadable
@@ -34,6 +35,7 @@ from tsalab.errors.batch import BatchError
 from tsalab.errors.cloud import CloudError, UnmanagedError
 from tsalab.errors.diagnosis import DiagnosisError, PortClosedError
 from tsalab.errors.fault import FaultError
+from tsalab.errors.grade import GradeError
 from tsalab.errors.migration import MigrationError
 from tsalab.errors.profile import ProfileError
 from tsalab.errors.record import RecordError
@@ -50,6 +52,7 @@ __all__ = [
     "CloudError",
     "DiagnosisError",
     "FaultError",
+    "GradeError",
     "MigrationError",
     "NoAnswerError",
     "NoKeyError",

@@ -1,0 +1,169 @@
+"""The forms in which verdicts are handed on, read back as their readers do."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+from click.testing import CliRunner
+
+from tests.grade import genuine
+from tests.grade.genuine import cell, changed
+from tsalab.commands.grade import grade as command
+from tsalab.grade.exports.tables import neutral
+
+EVIL = '=HYPERLINK("http://x")<script>alert(1)</script>'
+
+
+@pytest.fixture(scope="module")
+def handed_in(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Ada's whole work, one of somebody with an evil name, and one that cannot be read."""
+    folder = tmp_path_factory.mktemp("in")
+    ada, _ = genuine.notebook("Ada", "a" * 32)
+    evil, _ = genuine.notebook(EVIL, "b" * 32)
+    gone = changed(evil, lambda one: cell(one, "step-30").update(outputs=[]))
+    genuine.written(folder / "ada", ada)
+    genuine.written(folder / "evil", gone)
+    (folder / "torn.ipynb").write_text('{"cells": ')
+    return folder
+
+
+def run(folder: Path, *words: str) -> str:
+    ended = CliRunner().invoke(command, [str(folder), *words])
+    assert ended.exit_code == 1, ended.output  # not everybody has all points
+    return ended.output
+
+
+def rows(path: Path) -> list[list[str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.reader(file))
+
+
+def test_the_terminal_gets_a_line_each_and_the_doubts(handed_in: Path) -> None:
+    said = run(handed_in)
+    assert re.search(r"38 of 38  tier 1  Ada", said)
+    assert "1 of 3 submissions have all their points." in said
+    assert "Expecting value" in said
+    assert "\x1b" not in said
+
+
+def test_a_table(handed_in: Path, tmp_path: Path) -> None:
+    run(handed_in, "--csv", str(tmp_path / "out.csv"))
+    head, ada, evil, torn = rows(tmp_path / "out.csv")
+    assert head[:3] == ["Submission", "Learner", "Points"]
+    assert (ada[1], float(ada[2]), float(ada[3])) == ("Ada", 38, 38)
+    assert evil[1] == "'" + EVIL
+    assert len(ada) == len(head) == 7 + 30
+    assert "Expecting value" in torn[6]
+
+
+def test_canvas(handed_in: Path, tmp_path: Path) -> None:
+    roster = tmp_path / "roster.csv"
+    roster.write_text("learner,id,sis_id,login,section\nAda,17,s1,ada,Lab A\n", encoding="utf-8")
+    run(handed_in, "--canvas", str(tmp_path / "out.csv"), "--roster", str(roster))
+    head, possible, ada, *_ = rows(tmp_path / "out.csv")
+    assert head[:5] == ["Student", "ID", "SIS User ID", "SIS Login ID", "Section"]
+    assert possible[0].strip() == "Points Possible"
+    assert float(possible[5]) == 38
+    assert ada == ["Ada", "17", "s1", "ada", "Lab A", "38.0"]
+
+
+def test_moodle(handed_in: Path, tmp_path: Path) -> None:
+    run(handed_in, "--moodle", str(tmp_path / "out.csv"))
+    head, ada, evil, _ = rows(tmp_path / "out.csv")
+    assert head[:3] == ["Full name", "ID number", "Email address"]
+    assert float(ada[3]) == 38
+    assert ada[4] == ""
+    assert "30: There is no record" in evil[4]
+
+
+def test_scores_of_lti(handed_in: Path, tmp_path: Path) -> None:
+    run(handed_in, "--ags", str(tmp_path / "out.jsonl"))
+    ada, _, torn = map(json.loads, (tmp_path / "out.jsonl").read_text().splitlines())
+    assert (ada["userId"], ada["scoreGiven"], ada["scoreMaximum"]) == ("Ada", 38, 38)
+    assert ada["activityProgress"] == "Submitted"
+    assert (ada["gradingProgress"], torn["gradingProgress"]) == ("FullyGraded", "NotReady")
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", ada["timestamp"])
+
+
+def test_junit(handed_in: Path, tmp_path: Path) -> None:
+    run(handed_in, "--junit", str(tmp_path / "out.xml"))
+    suites = ET.parse(tmp_path / "out.xml").getroot()  # noqa: S314 - our own file
+    assert suites.tag == "testsuites"
+    ada, evil, torn = suites
+    assert (ada.get("name"), ada.get("tests"), ada.get("failures")) == ("Ada", "30", "0")
+    assert evil.get("name") == EVIL
+    assert len(torn.findall("testcase/failure")) == 30
+
+
+class Tags(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.attributes: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.attributes += [name for name, _ in attrs]
+
+
+def test_pages_run_nothing_and_name_everything(handed_in: Path, tmp_path: Path) -> None:
+    run(handed_in, "--html", str(tmp_path / "out"))
+    pages = sorted(path.name for path in (tmp_path / "out").iterdir())
+    assert len(pages) == 4
+    assert {"ada.html", "index.html"} <= set(pages)
+    for name in pages:
+        text = (tmp_path / "out" / name).read_text(encoding="utf-8")
+        found = Tags()
+        found.feed(text)
+        assert "script" not in found.tags
+        assert not any(name.startswith("on") for name in found.attributes)
+        assert "default-src 'none'" in text
+        assert '<html lang="en">' in text
+    index = (tmp_path / "out" / "index.html").read_text(encoding="utf-8")
+    assert "&lt;script&gt;" in index
+    assert index.count("<tr>") == 4
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx", "\nx", "＝1"])
+def test_a_formula_is_text(text: str) -> None:
+    assert neutral(text) == f"'{text}"
+
+
+def test_other_texts_stay_as_they_are() -> None:
+    assert neutral("Zoë Ångström") == "Zoë Ångström"
+    assert neutral("half \ud800 a pair").encode("utf-8")
+
+
+def test_a_roster_that_names_somebody_twice(handed_in: Path, tmp_path: Path) -> None:
+    roster = tmp_path / "roster.csv"
+    roster.write_text("learner,id\nAda,1\nAda,2\n")
+    ended = CliRunner().invoke(
+        command, [str(handed_in), "--canvas", str(tmp_path / "o"), "--roster", str(roster)]
+    )
+    assert "stands in it twice" in str(ended.exception)
+
+
+def test_the_default_rubric_is_shown() -> None:
+    assert "evidence: 1" in CliRunner().invoke(command, ["--show-rubric"]).output
+
+
+def test_nothing_to_grade(tmp_path: Path) -> None:
+    ended = CliRunner().invoke(command, [str(tmp_path)])
+    assert "There is no notebook to grade" in str(ended.exception)
+
+
+def test_many_on_all_processors(tmp_path: Path) -> None:
+    for number in range(50):
+        book, _ = genuine.notebook(f"Learner {number}", f"{number:032x}")
+        genuine.written(tmp_path / f"{number:03}", book)
+    ended = CliRunner().invoke(command, [str(tmp_path), "--workers", "2"])
+    assert ended.exit_code == 0, ended.output
+    lines = ended.output.splitlines()
+    assert [line.split("  ")[-1] for line in lines[:-1]] == [f"Learner {number}" for number in range(50)]
+    assert lines[-1] == "50 of 50 submissions have all their points."

@@ -1,0 +1,99 @@
+"""``tsalab grade``: executed notebooks judged, and handed on in the forms that gradebooks take."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tsalab.messages import say
+
+if TYPE_CHECKING:
+    from tsalab.grade import Rubric, Verdict
+
+_FILE = click.Path(path_type=Path, dir_okay=False)
+
+
+@click.command()
+@click.argument("paths", metavar="PATH…", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--rubric", "rubric_file", type=_FILE, help="Points and conditions; else the default ones.")
+@click.option("--show-rubric", is_flag=True, help="Print the default rubric and end.")
+@click.option("--roster", type=_FILE, help="CSV with the learners' ids for the gradebooks.")
+@click.option("--csv", "table", type=_FILE, help="Write everything as CSV.")
+@click.option("--canvas", type=_FILE, help="Write a CSV for Canvas's gradebook import.")
+@click.option("--moodle", type=_FILE, help="Write a CSV for Moodle's grade import.")
+@click.option("--ags", type=_FILE, help="Write scores of LTI Assignment and Grade Services, one a line.")
+@click.option("--junit", type=_FILE, help="Write a JUnit report, a suite a learner.")
+@click.option(
+    "--html",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Write a page a learner and one of the class.",
+)
+@click.option(
+    "--workers", type=click.IntRange(0, 256), default=0, help="Processes; as many as processors if 0."
+)
+@click.option("--quiet", is_flag=True, help="Print the total alone.")
+@click.pass_context
+def grade(
+    ctx: click.Context,
+    /,
+    paths: tuple[Path, ...],
+    rubric_file: Path | None,
+    show_rubric: bool,
+    roster: Path | None,
+    workers: int,
+    quiet: bool,
+    **files: Path | None,
+) -> None:
+    """Grade executed notebooks in PATHs: files, folders, zips. Executes nothing.
+
+    Exits 0 when every submission could be read and got all its points, else 1.
+    """
+    from tsalab.grade import grade as grading
+    from tsalab.grade import read_rubric
+    from tsalab.grade.rubric import DEFAULT
+
+    if show_rubric:
+        click.echo(DEFAULT.read_text(encoding="utf-8"), nl=False)
+        return
+    rubric = read_rubric(rubric_file)
+    count = full = 0
+    with ExitStack() as stack:
+        exports = [stack.enter_context(export) for export in _exports(files, rubric, roster)]
+        for verdict in grading(paths, rubric, workers=workers):
+            count += 1
+            full += not verdict.unreadable and verdict.points >= verdict.possible
+            for export in exports:
+                export.add(verdict)
+            if not quiet:
+                click.echo(_line(verdict))
+    click.echo(say("commands.grade.total", full=full, count=count))
+    ctx.exit(0 if full == count else 1)
+
+
+def _exports(files: dict[str, Path | None], rubric: Rubric, roster: Path | None) -> list[Any]:
+    from tsalab.grade import exports
+    from tsalab.grade.exports.people import read_people
+
+    people = read_people(roster) if roster else {}
+    makers: dict[str, Callable[[Path], Any]] = {
+        "table": lambda path: exports.Table(path, rubric),
+        "canvas": lambda path: exports.Canvas(path, rubric, people),
+        "moodle": lambda path: exports.Moodle(path, rubric, people),
+        "ags": lambda path: exports.Scores(path, people),
+        "junit": exports.JUnit,
+        "html": lambda path: exports.Pages(path, rubric),
+    }
+    return [makers[name](path) for name, path in files.items() if path]
+
+
+def _line(verdict: Verdict) -> str:
+    who = verdict.learner or verdict.name
+    fields = {"who": who, "points": verdict.points, "possible": verdict.possible, "tier": verdict.tier}
+    line = say("commands.grade.line", **fields)
+    told = [verdict.unreadable] if verdict.unreadable else verdict.doubts
+    # A terminal takes some bytes for orders: none of a learner's goes there.
+    return "".join(c if c.isprintable() or c == "\n" else "\ufffd" for c in "\n      ".join([line, *told]))

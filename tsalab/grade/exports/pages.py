@@ -1,0 +1,139 @@
+"""Verdicts as pages: one a learner, and one of the class. No script, no other address, readable by all."""
+
+from __future__ import annotations
+
+import re
+from html import escape
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from tsalab.grade.rubric import Rubric
+from tsalab.grade.verdict import Mark, Verdict
+from tsalab.messages import say
+
+_STYLE = """
+:root { color-scheme: light dark; }
+body { font: 16px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 60rem; padding: 0 1rem; }
+table { border-collapse: collapse; width: 100%; }
+th, td { border-bottom: 1px solid #8888; padding: .4rem .6rem; text-align: left; vertical-align: top; }
+td.number { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
+meter { width: 8rem; }
+.doubts { border-left: 4px solid #c60; padding-left: 1rem; }
+a:focus-visible { outline: 3px solid; }
+"""
+
+
+def _page(title: str, body: str) -> str:
+    policy = "default-src 'none'; style-src 'unsafe-inline'"
+    return (
+        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
+        f'<meta name="viewport" content="width=device-width"><title>{_html(title)}</title>'
+        f"<style>{_STYLE}</style></head>\n<body><main>\n{body}\n</main></body></html>\n"
+    )
+
+
+def _html(text: str) -> str:
+    return escape(text.encode("utf-8", "replace").decode("utf-8"))
+
+
+class Pages:
+    """A folder of pages, written as verdicts come; the class's last. A context manager.
+
+    Parameters
+    ----------
+    folder
+        Where they go; made if it is not there.
+    rubric
+        Whose title they bear.
+    """
+
+    def __init__(self, folder: Path, rubric: Rubric) -> None:
+        self._folder = folder
+        self._rubric = rubric
+        self._rows: list[str] = []  # of the class: a short line a learner
+        self._names: set[str] = set()
+
+    def __enter__(self) -> Self:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if error is None:
+            self._write("index.html", self._class())
+
+    def add(self, verdict: Verdict) -> None:
+        """Write a learner's page."""
+        name = self._file_name(verdict)
+        who = verdict.learner or verdict.name
+        self._write(name, _page(f"{self._rubric.title}: {who}", _learner(verdict, self._rubric.title)))
+        self._rows.append(
+            f'<tr><th scope="row"><a href="{escape(name)}">{_html(who)}</a></th>'
+            f'<td class="number">{verdict.points:g} / {verdict.possible:g}</td>'
+            f"<td>{_meter(verdict.points, verdict.possible)}</td>"
+            f'<td class="number">{verdict.tier}</td>'
+            f"<td>{_html(verdict.unreadable or str(len(verdict.doubts) or ''))}</td></tr>"
+        )
+
+    def _write(self, name: str, text: str) -> None:
+        (self._folder / name).write_text(text, encoding="utf-8")
+
+    def _file_name(self, verdict: Verdict) -> str:
+        """A name of its own, of letters that every file system takes."""
+        stem = re.sub(r"[^a-z0-9]+", "-", (verdict.learner or Path(verdict.name).stem).lower()).strip("-")
+        stem = stem[:60] or "learner"
+        number, name = 1, f"{stem}.html"
+        while name in self._names or name == "index.html":
+            number += 1
+            name = f"{stem}-{number}.html"
+        self._names.add(name)
+        return name
+
+    def _class(self) -> str:
+        headings = ("learner", "points", "share", "tier", "doubts")
+        head = "".join(f'<th scope="col">{say(f"grade.column.{name}")}</th>' for name in headings)
+        title = _html(self._rubric.title)
+        caption = say("grade.page.class", count=len(self._rows))
+        return _page(
+            self._rubric.title,
+            f"<h1>{title}</h1>\n<table><caption>{caption}</caption><thead><tr>{head}</tr></thead>"
+            f"<tbody>\n{chr(10).join(self._rows)}\n</tbody></table>\n<p>{say('grade.page.tiers')}</p>",
+        )
+
+
+def _learner(verdict: Verdict, title: str) -> str:
+    head = "".join(
+        f'<th scope="col">{say(f"grade.column.{name}")}</th>' for name in ("step", "points", "tier", "why")
+    )
+    rows = "\n".join(map(_row, verdict.marks))
+    who = _html(verdict.learner or verdict.name)
+    total = say("grade.page.total", points=verdict.points, possible=verdict.possible)
+    return (
+        f"<h1>{_html(title)}: {who}</h1>\n<p>{total} {_meter(verdict.points, verdict.possible)}</p>\n"
+        f"{_doubts(verdict)}<table><thead><tr>{head}</tr></thead><tbody>\n{rows}\n</tbody></table>\n"
+        f"<p>{say('grade.page.tiers')}</p>"
+    )
+
+
+def _meter(points: float, possible: float) -> str:
+    label = say("grade.page.of", points=points, possible=possible)
+    return f'<meter min="0" max="{possible:g}" value="{points:g}" aria-label="{label}">{label}</meter>'
+
+
+def _doubts(verdict: Verdict) -> str:
+    told = [verdict.unreadable] if verdict.unreadable else list(verdict.doubts)
+    if not told:
+        return ""
+    items = "".join(f"<li>{_html(one)}</li>" for one in told)
+    return f'<section class="doubts"><h2>{say("grade.page.doubts")}</h2><ul>{items}</ul></section>\n'
+
+
+def _row(mark: Mark) -> str:
+    why = "<br>".join(_html(reason) for reason in mark.reasons)
+    return (
+        f'<tr><th scope="row">{_html(str(mark.step))}</th><td class="number">{mark.points:g} / '
+        f'{mark.possible:g}</td><td class="number">{mark.tier}</td><td>{why}</td></tr>'
+    )

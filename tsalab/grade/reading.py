@@ -1,0 +1,184 @@
+"""Submissions, found and read: bytes become plain JSON here, and nothing of them is ever run.
+
+A file that cannot be read is a submission too, with the reason in its place: one learner's
+file never ends the grading of the others. What is read is bounded before it is parsed.
+"""
+
+from __future__ import annotations
+
+import json
+import stat
+import zipfile
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from tsalab.messages import say
+
+LARGEST = 64 * 1024 * 1024
+"""Bytes of the largest notebook that is read; a whole lab's is under one."""
+# zipfile raises a RuntimeError for a password, which RecursionError and NotImplementedError are too.
+_TROUBLES = (OSError, ValueError, RuntimeError, zipfile.BadZipFile)
+MOST = 10_000  # files in one archive
+JOURNAL = "journal.jsonl"
+
+
+@dataclass(frozen=True)
+class Submission:
+    """One notebook that was handed in.
+
+    Parameters
+    ----------
+    name
+        Where it was found.
+    notebook
+        Its JSON, an nbformat 4 document; None when it could not be read.
+    journal
+        Lines of the journal beside it, if one was handed in.
+    unreadable
+        Why it could not be read, in words.
+    """
+
+    name: str
+    notebook: dict[str, Any] | None = field(default=None, repr=False)
+    journal: tuple[bytes, ...] | None = field(default=None, repr=False)
+    unreadable: str = ""
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where one submission lies: a file, or a member of an archive. Small, so that it can be handed on."""
+
+    path: Path
+    member: str = ""
+
+    @property
+    def name(self) -> str:
+        """Where it was found, in words."""
+        return f"{self.path}!{self.member}" if self.member else str(self.path)
+
+
+def find(paths: Iterable[Path]) -> Iterator[Source | Submission]:
+    """Notebooks in files, folders and archives, in order of their names.
+
+    Parameters
+    ----------
+    paths
+        What was handed in. Of folders every ``*.ipynb`` and ``*.zip`` below them counts.
+
+    Yields
+    ------
+    Source or Submission
+        A submission where nothing can be read: it says why.
+    """
+    for path in paths:
+        if path.is_dir():
+            inside = sorted(one for one in path.rglob("*") if one.suffix in (".ipynb", ".zip"))
+            for file in inside:
+                if ".ipynb_checkpoints" not in file.parts and file.is_file():
+                    yield from _in_file(file)
+        elif path.exists():
+            yield from _in_file(path)
+        else:
+            yield Submission(str(path), unreadable=say("grade.unreadable.absent"))
+
+
+def _in_file(path: Path) -> Iterator[Source | Submission]:
+    if path.suffix != ".zip":
+        yield Source(path)
+        return
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = archive.infolist()
+    except (zipfile.BadZipFile, OSError, ValueError) as error:
+        yield Submission(str(path), unreadable=say("grade.unreadable.archive", cause=str(error)))
+        return
+    if len(members) > MOST:
+        yield Submission(str(path), unreadable=say("grade.unreadable.crowded", count=len(members), most=MOST))
+        return
+    for member in sorted(members, key=lambda one: one.filename):
+        if PurePosixPath(member.filename).suffix != ".ipynb":
+            continue
+        source = Source(path, member.filename)
+        if why := _wrong_name(member):
+            yield Submission(source.name, unreadable=why)
+        else:
+            yield source
+
+
+def _wrong_name(member: zipfile.ZipInfo) -> str:
+    """Why a member is not read: nothing is ever unpacked, but such a name means no good."""
+    name = PurePosixPath(member.filename.replace("\\", "/"))
+    if name.is_absolute() or ".." in name.parts or (name.parts and name.parts[0].endswith(":")):
+        return say("grade.unreadable.outside", name=member.filename)
+    if stat.S_ISLNK(member.external_attr >> 16):
+        return say("grade.unreadable.link", name=member.filename)
+    return ""
+
+
+def read(source: Source) -> Submission:
+    """Read one submission; what is wrong with it is in the answer, never raised."""
+    try:
+        data, journal = _bytes(source)
+        return Submission(source.name, _notebook(data), journal)
+    except (
+        OSError,
+        ValueError,
+        RecursionError,
+        zipfile.BadZipFile,
+        RuntimeError,
+        NotImplementedError,
+    ) as error:
+        # zipfile raises the last two for a password and for a compression that nobody here has.
+        return Submission(source.name, unreadable=_why(error))
+
+
+def _why(error: Exception) -> str:
+    if isinstance(error, RecursionError):
+        return say("grade.unreadable.deep")
+    return str(error) or type(error).__name__
+
+
+def _bytes(source: Source) -> tuple[bytes, tuple[bytes, ...] | None]:
+    if source.member:
+        with zipfile.ZipFile(source.path) as archive:
+            beside = str(PurePosixPath(source.member).with_name(JOURNAL))
+            journal = _member(archive, beside) if beside in archive.namelist() else None
+            return _member(archive, source.member), _lines(journal)
+    beside_file = source.path.with_name(JOURNAL)
+    with source.path.open("rb") as file:
+        data = file.read(LARGEST + 1)
+    _refuse_large(len(data))
+    return data, _lines(beside_file.read_bytes() if beside_file.is_file() else None)
+
+
+def _member(archive: zipfile.ZipFile, name: str) -> bytes:
+    """A member's bytes; never more than `LARGEST`, whatever its header says."""
+    with archive.open(name) as file:
+        data = file.read(LARGEST + 1)
+    _refuse_large(len(data))
+    return data
+
+
+def _refuse_large(size: int) -> None:
+    if size > LARGEST:
+        raise ValueError(say("grade.unreadable.large", megabytes=LARGEST // 1024**2))
+
+
+def _lines(data: bytes | None) -> tuple[bytes, ...] | None:
+    return None if data is None else tuple(line for line in data.split(b"\n") if line)
+
+
+def _notebook(data: bytes) -> dict[str, Any]:
+    try:
+        found = json.loads(data, parse_constant=_no_constant)
+    except UnicodeDecodeError as error:
+        raise ValueError(say("grade.unreadable.utf8", position=error.start)) from error
+    if not isinstance(found, dict) or found.get("nbformat") != 4 or not isinstance(found.get("cells"), list):
+        raise ValueError(say("grade.unreadable.no_notebook"))
+    return found
+
+
+def _no_constant(name: str) -> float:
+    raise ValueError(say("grade.unreadable.constant", name=name))

@@ -1,0 +1,207 @@
+"""A submission's verdict: points a step, the tier of their evidence, and the reasons in words."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from tsalab.errors import GradeError
+from tsalab.grade.doubts import Doubt, about
+from tsalab.grade.evidence import Evidence, Witness
+from tsalab.grade.examining import Examined
+from tsalab.grade.rubric import Rubric
+from tsalab.grade.shipped import StepId
+from tsalab.messages import say
+from tsalab.records import Record
+
+
+@dataclass(frozen=True)
+class Mark:
+    """What one step got.
+
+    Parameters
+    ----------
+    step
+        Its number.
+    points, possible
+        What it got, and what it could.
+    tier
+        Of the evidence it rests on, 0 to 4.
+    reasons
+        In words; at least one.
+    """
+
+    step: StepId
+    points: float
+    possible: float
+    tier: int
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What one submission got.
+
+    Parameters
+    ----------
+    name
+        Where it was found.
+    learner
+        Who did it, by its records.
+    run
+        Nonce of the run.
+    marks
+        Of each step, in order.
+    doubts
+        What speaks against it, in words.
+    unreadable
+        Why it could not be read; empty when it could.
+    finished
+        When its last step ended, as the records say; empty when none did.
+    """
+
+    name: str
+    learner: str
+    run: str
+    marks: tuple[Mark, ...] = field(repr=False)
+    doubts: tuple[str, ...] = ()
+    unreadable: str = ""
+    finished: str = ""
+
+    @property
+    def points(self) -> float:
+        """Points of all steps."""
+        return round(sum(mark.points for mark in self.marks), 4)
+
+    @property
+    def possible(self) -> float:
+        """Points that there were."""
+        return round(sum(mark.possible for mark in self.marks), 4)
+
+    @property
+    def tier(self) -> int:
+        """The least tier among the steps that got points; 0 when none did."""
+        return min((mark.tier for mark in self.marks if mark.points), default=0)
+
+
+def judge(examined: Examined, rubric: Rubric, witnesses: Iterable[Witness] = ()) -> Verdict:
+    """Judge one submission.
+
+    Parameters
+    ----------
+    examined
+        What it says, and what speaks against it.
+    rubric
+        What it is held against.
+    witnesses
+        Evidence from elsewhere; the highest tier decides.
+    """
+    if examined.unreadable:
+        reason = say("grade.reason.unreadable", why=examined.unreadable)
+        marks = [Mark(step, 0.0, possible, 0, (reason,)) for step, possible in rubric.points.items()]
+        return Verdict(examined.name, "", "", tuple(marks), unreadable=examined.unreadable)
+    told, refusals = _testimony(examined, witnesses)
+    marks = [_mark(step, examined, rubric, told.get(step)) for step in rubric.points]
+    missing = [mark.step for mark in marks if mark.step in rubric.required and not mark.points]
+    if missing:
+        reason = say("grade.reason.required", steps=", ".join(map(str, missing)))
+        marks = [Mark(one.step, 0.0, one.possible, one.tier, (*one.reasons, reason)) for one in marks]
+    doubts = [doubt.words if doubt.step is None else _placed(doubt) for doubt in examined.doubts]
+    finished = max((record.ended for record in examined.outcomes.values()), default="")
+    words = (*refusals, *dict.fromkeys(doubts))
+    return Verdict(examined.name, examined.learner, examined.run, tuple(marks), words, "", finished)
+
+
+def also_in(verdict: Verdict, other: str, rubric: Rubric) -> Verdict:
+    """The verdict on a submission whose run is that of another one: one work was handed in twice.
+
+    Parameters
+    ----------
+    verdict
+        Of the later one.
+    other
+        Where the same run was found before.
+    rubric
+        Evidence that the notebook alone gives counts as the rubric says.
+    """
+    doubt = Doubt("shared_run", None, other)
+    marks = []
+    for mark in verdict.marks:
+        if mark.tier > 1:  # a witness saw this learner do it
+            marks.append(mark)
+            continue
+        points = mark.points if rubric.evidence == 0 else 0.0
+        marks.append(replace(mark, tier=0, points=points, reasons=(*mark.reasons, doubt.words)))
+    return replace(verdict, marks=tuple(marks), doubts=(doubt.words, *verdict.doubts))
+
+
+def _placed(doubt: Doubt) -> str:
+    return say("grade.doubt_of_step", step=doubt.step, doubt=doubt.words)
+
+
+def _testimony(
+    examined: Examined, witnesses: Iterable[Witness]
+) -> tuple[Mapping[StepId, Evidence], Sequence[str]]:
+    """The highest evidence on each step, and why a witness was not heard."""
+    told: dict[StepId, Evidence] = {}
+    refusals: list[str] = []
+    for witness in witnesses:
+        try:
+            found = witness.of(examined)
+        except GradeError as error:
+            refusals.append(f"{error.what} {error.why}")
+            continue
+        for step, evidence in found.items():
+            if step not in told or evidence.tier >= told[step].tier:
+                told[step] = evidence
+    return told, refusals
+
+
+def _mark(step: StepId, examined: Examined, rubric: Rubric, evidence: Evidence | None) -> Mark:
+    possible = rubric.points[step]
+    record = examined.outcomes.get(step)
+    if evidence is not None:  # it knows without the notebook, so nothing in there counts for or against
+        tier, passed, reasons = evidence.tier, evidence.passed, [evidence.reason]
+    else:
+        tier, passed, reasons = _by_record(step, record, examined, rubric)
+    if not passed:
+        return Mark(step, 0.0, possible, tier, tuple(reasons))
+    if tier < rubric.evidence:
+        reasons.append(say("grade.reason.capped", tier=tier, least=rubric.evidence))
+        return Mark(step, 0.0, possible, tier, tuple(reasons))
+    points = possible
+    if hints := _hints(step, examined):
+        taken = min(points, hints * rubric.hint)
+        reasons.append(say("grade.reason.hints", count=hints, points=taken))
+        points -= taken
+    if record and rubric.due and (days := _days_late(record, rubric.due)):
+        taken = min(points, possible * rubric.late * days)
+        reasons.append(say("grade.reason.late", count=days, points=taken))
+        points -= taken
+    return Mark(step, round(points, 4), possible, tier, tuple(reasons))
+
+
+def _by_record(
+    step: StepId, record: Record | None, examined: Examined, rubric: Rubric
+) -> tuple[int, bool, list[str]]:
+    doubts = about(examined.doubts, step)
+    tier = 0 if doubts else 1
+    words = [doubt.words for doubt in doubts]
+    if record is None or any(doubt.reach == "worthless" for doubt in doubts):
+        return 0, False, words or [say("grade.doubt.no_record", detail="")]
+    if rubric.opens and datetime.fromisoformat(record.started) < rubric.opens:
+        return tier, False, [*words, Doubt("too_early", step, record.started).words]
+    if not record.passed:
+        return tier, False, [*words, say("grade.reason.not_passed", saw=record.saw)]
+    return tier, True, [say("grade.reason.passed", saw=record.saw), *words]
+
+
+def _hints(step: StepId, examined: Examined) -> int:
+    return sum(record.kind == "hint" and record.step == step for record in examined.others)
+
+
+def _days_late(record: Record, due: datetime) -> int:
+    over = (datetime.fromisoformat(record.ended) - due).total_seconds()
+    return math.ceil(over / 86_400) if over > 0 else 0
