@@ -16,8 +16,11 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 COVERED := build/coverage
 LINES := 90  # per cent of tsalab/ that the tests without the journeys must run
-# A worker for each core: with more of them each only waits longer (measured).
+# A worker for each core: with more of them each only waits longer (measured). A file's tests
+# stay together, and the files in their order: sorted by their number of tests, the browser's few
+# and long ones would come last, and one worker would wait for the other.
 WORKERS ?= $(shell nproc)
+SPREAD := -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 .PHONY: help setup run lab check test test-all mysql conformance bench bench-migration clean
 
@@ -52,8 +55,8 @@ check: $(READY_TEST)  ## ruff, mypy strict, notebooks clean
 	$(BIN)/python .ci/notebooks_clean.py notebooks/*.ipynb
 
 test: check  ## check, then the tests; coverage with the journeys counted apart
-	$(call tests,unit,not journey and not slow,-n $(WORKERS) --dist loadfile)
-	$(call tests,journeys,journey and not slow,-n $(WORKERS) --dist loadfile)
+	$(call tests,unit,not journey and not slow,$(SPREAD))
+	$(call tests,journeys,journey and not slow,$(SPREAD))
 	@echo; echo "Coverage of tsalab/ by the tests without the journeys:"
 	$(BIN)/coverage report --data-file=$(COVERED)/unit --skip-covered --fail-under=$(strip $(LINES))
 	@echo; echo "Coverage of tsalab/ by the journeys alone:"

@@ -69,7 +69,15 @@ SECTIONS = {
 }
 
 
-@pytest.mark.parametrize("to", SECTIONS)
+@pytest.mark.parametrize(
+    "to",
+    [
+        pytest.param("section-updating-the-server", marks=pytest.mark.slow),
+        pytest.param("Update the application to use the Aurora database", marks=pytest.mark.slow),
+        "section-move-the-existing-data",
+        "start",
+    ],
+)
 def test_to_each_section_and_forward_again(lab: Lab, end: dict[str, Any], to: str) -> None:
     first = SECTIONS[to]
     listed = reset(lab, to, yes=False)
