@@ -19,7 +19,7 @@ from tests.browser.conftest import JupyterLab, serving
 from tests.browser.driver import Person
 from tests.journeys.test_by_hand import FRAGMENTS, insert_before
 from tsalab import resources
-from tsalab.course import LAB
+from tsalab.course import CLEANUP, LAB
 from tsalab.profiles import Profile
 from tsalab.records import MIMETYPE
 
@@ -174,3 +174,34 @@ def test_the_server_and_the_site(learner: Person, module_sandbox: Any) -> None:
     learner.type("exit")
     assert learner.seen.outside == []
     assert learner.seen.errors == []
+
+
+def test_the_clean_up_lists_and_asks_before_it_deletes(learner: Person, module_sandbox: Any) -> None:
+    shutil.copy(resources.notebooks() / CLEANUP.notebook, learner.lab.folder)
+    learner.show(CLEANUP.notebook)
+    learner.write_in(
+        "parameters",
+        f"profile = {module_sandbox.name!r}\nlearner = 'Grace'\nworkdir = 'work'\n"
+        "method = 'dump'\nregion = ''\nvariant = bootstrap = ''\nmode = 'guided'\nconfirm = 'ask'",
+    )
+    for cell in ("parameters", "open"):
+        assert [o for o in learner.run(cell) if o["output_type"] == "error"] == []
+    (listed,) = learner.run("list")
+    assert "things of the lab in account" in "".join(listed["data"]["text/plain"])
+
+    def answered(word: str) -> list[dict[str, Any]]:
+        learner.start("cleanup-1")
+        question = learner.page.locator(".jp-Stdin-input")
+        question.fill(word)
+        question.press("Enter")
+        return learner.ended()
+
+    buckets = [row["Name"] for row in module_sandbox.session().client("s3").list_buckets()["Buckets"]]
+    refused = next(o for o in answered("no") if o["output_type"] == "error")
+    assert "Nothing was deleted, because the question was not answered with yes" in refused["evalue"]
+    held = module_sandbox.session().client("s3")
+    assert any(held.list_objects_v2(Bucket=name).get("KeyCount") for name in buckets)
+    done = answered("yes")
+    assert [o for o in done if o["output_type"] == "error"] == []
+    assert record_of([o for o in done if "data" in o])["status"] == "passed"
+    assert not any(held.list_objects_v2(Bucket=name).get("KeyCount") for name in buckets)
