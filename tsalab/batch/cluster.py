@@ -9,6 +9,7 @@ end of its standard input and takes the sandbox down, and Dask gives the learner
 from __future__ import annotations
 
 import io
+import secrets
 import tarfile
 import tempfile
 import threading
@@ -27,7 +28,7 @@ from tsalab.messages import say
 
 CONNECT_SECONDS = 10
 _LOOK_SECONDS = 0.5
-_ENDED = "ended"
+_BEGUN, _ENDED = "begun", "ended"
 
 
 class Cluster:
@@ -96,8 +97,8 @@ class _Handing:
 
     def __init__(self, client: Any, jobs: Sequence[Job], begin: Begin, on_event: OnEvent) -> None:
         self._client, self._jobs, self._begin, self._on_event = client, jobs, begin, on_event
-        self._topic = f"tsalab-{id(self)}-{jobs[0].sandbox or jobs[0].folder}"
-        self._running: set[str] = set()
+        self._topic = f"tsalab-{secrets.token_hex(8)}"
+        self._running: dict[str, str] = {}  # which run of a learner, by folder: the last to have begun
         self._changed = threading.Condition()
 
     def results(self) -> Iterator[Result]:
@@ -123,18 +124,24 @@ class _Handing:
         _, said = event
         folder, told = str(said["folder"]), dict(said["said"])
         with self._changed:
-            if _ENDED in told:
-                self._running.discard(told[_ENDED])
-                self._changed.notify_all()
+            if _BEGUN in told:
+                self._running[folder] = told[_BEGUN]
                 return
-            if "begun" in told:
-                self._running.add(told["begun"])
+            if _ENDED in told:
+                self._over(folder, told[_ENDED])
                 return
         self._on_event(folder, told)
+
+    def _over(self, folder: str, run: str) -> None:
+        if self._running.get(folder) == run:  # a worker that was killed never says so of its own
+            del self._running[folder]
+            self._changed.notify_all()
 
     def _result(self, future: Any, job: Job) -> Result:
         from distributed import KilledWorker
 
+        with self._changed:
+            self._running.pop(job.folder, None)
         place = self._begin(job)
         try:
             found, archive = future.result()
@@ -168,7 +175,7 @@ def perform(job: dict[str, Any], topic: str) -> tuple[dict[str, Any], bytes]:
     worker = get_worker()
     key = worker.get_current_task()
     told = Job(**job)
-    run = f"{worker.address} {key}"
+    run = f"{worker.address} {secrets.token_hex(4)}"
 
     def tell(said: dict[str, Any]) -> None:
         worker.log_event(topic, {"folder": told.folder, "said": said})
@@ -176,7 +183,7 @@ def perform(job: dict[str, Any], topic: str) -> tuple[dict[str, Any], bytes]:
     stop = Stop()
     over = threading.Event()
     watch = threading.Thread(target=_watch, args=(worker, key, stop, over), daemon=True)
-    tell({"begun": run})
+    tell({_BEGUN: run})
     watch.start()
     try:
         with tempfile.TemporaryDirectory(prefix="tsalab-batch-") as folder:
