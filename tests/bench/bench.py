@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from itertools import product
 from pathlib import Path
 
+import classes
 from floor import floor
 from going_back import AIM, going_back
 from migration import table
@@ -37,15 +38,18 @@ class Figure:
     name
         What was measured.
     values, baselines
-        Seconds; no baselines where it is one itself.
+        In the figure's unit; no baselines where it is one itself.
     against
         What the baseline is, for people.
+    unit
+        Of the values and baselines.
     """
 
     name: str
     values: list[float] = field(default_factory=list)
     baselines: list[float] = field(default_factory=list)
     against: str = ""
+    unit: str = "s"
 
     def row(self) -> dict[str, object]:
         """Medians, for the file."""
@@ -54,7 +58,7 @@ class Figure:
         return {
             "name": self.name,
             "value": round(statistics.median(self.values), 3),
-            "unit": "s",
+            "unit": self.unit,
             "baseline": round(statistics.median(self.baselines), 3) if self.baselines else None,
             "ratio": round(statistics.median(ratios), 3) if ratios else None,
         }
@@ -63,7 +67,7 @@ class Figure:
         """The same for people."""
         row = self.row()
         ratio = f"{row['ratio']} × {self.against}" if row["ratio"] else ""
-        return f"{self.name:32} {row['value']:8.3f} s  {ratio}".rstrip()
+        return f"{self.name:32} {row['value']:8.3f} {self.unit}  {ratio}".rstrip()
 
 
 class Figures:
@@ -72,9 +76,11 @@ class Figures:
     def __init__(self) -> None:
         self._known: dict[str, Figure] = {}
 
-    def add(self, name: str, value: float, baseline: float | None = None, against: str = "") -> None:
+    def add(
+        self, name: str, value: float, baseline: float | None = None, against: str = "", unit: str = "s"
+    ) -> None:
         """Note a value of one round."""
-        figure = self._known.setdefault(name, Figure(name, against=against))
+        figure = self._known.setdefault(name, Figure(name, against=against, unit=unit))
         figure.values.append(value)
         if baseline is not None:
             figure.baselines.append(baseline)
@@ -129,10 +135,34 @@ def resets(folder: Path, figures: Figures, number: int) -> None:
         figures.add("reset, all sections", back, AIM, "the aim")
 
 
+def a_class(folder: Path, figures: Figures, number: int) -> None:
+    """Labs an hour, by workers, beside the shell loop; the first round only fills the caches."""
+    hourly = "labs/h"
+    if not number:
+        classes.batch(folder, 1, 1)
+        return
+    plain = classes.loop(folder)
+    figures.add("shell loop of papermill", plain, unit=hourly)
+    one = 0.0
+    for workers in classes.WORKERS:
+        found = classes.batch(folder, workers)
+        name = f"batch, {workers} worker{'s' * (workers > 1)}"
+        figures.add(name, found.per_hour, plain, "the shell loop", hourly)
+        figures.add(f"{name}: start-up", 100 * found.start_up, unit="% of the learners' time")
+        if workers == 1:
+            one = found.per_hour
+        else:
+            figures.add(f"{name}, beside one", found.per_hour, one, "one worker", hourly)
+    figures.add(
+        "batch: memory of a learner", classes.megabytes(folder), classes.AIM_MEGABYTES, "the aim", "MB"
+    )
+
+
 PARTS: dict[str, Callable[[Path, Figures, int], None]] = {
     "floor": against_the_floor,
     "reset": resets,
     "widgets": overhead,
+    "batch": a_class,
 }
 MIGRATION = "migration"  # its source and data stay for all rounds
 RACES = {race.key: race for race in (Race(*which) for which in product(DATABASES, TARGETS, (False, True)))}
