@@ -18,6 +18,7 @@ from ours import tsalab
 from timing import timed
 
 from tsalab.batch.child import MARKER
+from tsalab.sandbox.processes import MARKER as SANDBOX
 
 LEARNERS = 4
 WORKERS = (1, 2, 4)
@@ -96,17 +97,8 @@ def megabytes(folder: Path, workers: int = 2) -> float:
 
     def look() -> None:
         while not over.is_set():
-            now: dict[str, float] = defaultdict(float)
-            for process in psutil.process_iter():
-                try:
-                    token = process.environ().get(MARKER)
-                    rollup = Path(f"/proc/{process.pid}/smaps_rollup").read_text() if token else ""
-                except (psutil.Error, OSError):
-                    continue  # it ended meanwhile
-                if token and (found := _PSS.search(rollup)):
-                    now[token] += int(found[1]) / 1024
-            for token, value in now.items():
-                most[token] = max(most[token], value)
+            for learner, now in _by_learner().items():
+                most[learner] = max(most[learner], now)
             over.wait(_SAMPLE_SECONDS)
 
     watch = threading.Thread(target=look)
@@ -119,3 +111,29 @@ def megabytes(folder: Path, workers: int = 2) -> float:
         over.set()
         watch.join()
     return max(most.values())
+
+
+def _by_learner() -> dict[str, float]:
+    """Megabytes now, by learner. Programs of a sandbox bear its marker alone; its supervisor bears both."""
+    mine: dict[str, float] = defaultdict(float)
+    sandboxes: dict[str, float] = defaultdict(float)
+    owner: dict[str, str] = {}
+    for process in psutil.process_iter():
+        try:
+            environment = process.environ()
+            run, sandbox = environment.get(MARKER), environment.get(SANDBOX)
+            if not run and not sandbox:
+                continue
+            found = _PSS.search(Path(f"/proc/{process.pid}/smaps_rollup").read_text(encoding="ascii"))
+        except (psutil.Error, OSError):
+            continue  # it ended meanwhile
+        size = int(found[1]) / 1024 if found else 0.0
+        if run and sandbox:
+            owner[sandbox] = run
+        if sandbox:
+            sandboxes[sandbox] += size
+        elif run:
+            mine[run] += size
+    for sandbox, run in owner.items():
+        mine[run] += sandboxes[sandbox]
+    return mine

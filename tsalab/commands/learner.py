@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
 import sys
 import threading
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ from typing import IO, Any
 
 from tsalab.batch.job import Job
 from tsalab.batch.one import perform
+from tsalab.errors import ProfileError
 
 INTERRUPTED = 130
 
@@ -26,11 +28,36 @@ INTERRUPTED = 130
 def _sandbox(name: str) -> Iterator[None]:
     from tsalab.sandbox import manager
 
-    manager.up(name, on_event=_log)
     try:
+        _up(name)
         yield
     finally:
-        manager.down(name, delete=True, on_event=_log)
+        if name in manager.names():
+            manager.down(name, delete=True, on_event=_log)
+
+
+def _up(name: str) -> None:
+    """Bring the sandbox up, in a process of its own.
+
+    To create the start state loads the models of seven AWS services, 40 MB that would stay in
+    this process for as long as the lab runs.
+    """
+    command = [sys.executable, "-m", "tsalab", "sandbox", "up", "--name", name]
+    said: list[str] = []
+    with subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True
+    ) as process:
+        assert process.stderr is not None  # noqa: S101 - asked for above
+        try:
+            for line in process.stderr:
+                said.append(line.rstrip())
+                _log(said[-1])
+        except KeyboardInterrupt:
+            process.send_signal(signal.SIGINT)  # it ends what it has started
+            process.wait()
+            raise
+    if process.returncode:
+        raise ProfileError.sandbox_not_started(name, said)
 
 
 def _log(message: str) -> None:
