@@ -186,7 +186,12 @@ def test_no_bucket(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     [
         ("UPDATE_IN_PROGRESS", "Wait until it is done"),
         ("UPDATE_ROLLBACK_FAILED", "describe-stack-events --stack-name TSAGallery"),
+        ("UPDATE_ROLLBACK_FAILED", "continue-update-rollback --stack-name TSAGallery"),
         ("ROLLBACK_COMPLETE", "describe-stack-events --stack-name TSAGallery"),
+        ("ROLLBACK_COMPLETE", "delete-stack --stack-name TSAGallery, then deploy it again"),
+        ("REVIEW_IN_PROGRESS", "delete-stack --stack-name TSAGallery, then deploy it again"),
+        ("DELETE_FAILED", "delete-stack --stack-name TSAGallery, then deploy it again"),
+        ("UPDATE_FAILED", "and deploy it again"),
     ],
 )
 def test_a_stack_that_cannot_be_updated(

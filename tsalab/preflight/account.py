@@ -20,6 +20,16 @@ _SERVICES = ("sts", "cloudformation", "codepipeline", "s3", "codecommit", "rds")
 # A failed update that was rolled back leaves a stack that works and can be updated.
 _USABLE = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "IMPORT_COMPLETE")
 
+# From these no deployment leads on.
+_WAYS = {
+    "REVIEW_IN_PROGRESS": "delete_first",
+    "CREATE_FAILED": "delete_first",
+    "ROLLBACK_COMPLETE": "delete_first",
+    "ROLLBACK_FAILED": "delete_first",
+    "DELETE_FAILED": "delete_first",
+    "UPDATE_ROLLBACK_FAILED": "roll_back",
+}
+
 
 def of_account(place: Place, tell: Tell) -> list[Finding]:
     """Look at the account; what does not wait for another thing is looked at side by side.
@@ -149,5 +159,5 @@ def _usable(state: StackState) -> bool:
 
 def _at_work_or_broken(name: str, state: StackState) -> Finding:
     saw = say("preflight.stack.status", stack=state.name, status=state.status)
-    fix = say("preflight.stack.broken" if state.settled else "preflight.stack.busy", stack=state.name)
-    return Finding(name, False, saw, fix)
+    way = _WAYS.get(state.status, "broken") if state.settled else "busy"
+    return Finding(name, False, saw, say(f"preflight.stack.way.{way}", stack=state.name))
