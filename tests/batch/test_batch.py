@@ -7,7 +7,8 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
@@ -19,7 +20,8 @@ from tsalab.batch import Batch, child
 from tsalab.batch.child import MARKER, Stop
 from tsalab.batch.engines import Threads
 from tsalab.batch.job import Job
-from tsalab.errors import BatchError
+from tsalab.batch.one import perform
+from tsalab.errors import BatchError, SandboxError
 
 Write = Callable[..., Path]
 HANGS = "import threading; open('begun', 'w').close(); threading.Event().wait()"
@@ -198,3 +200,17 @@ def test_one_sabotaged_at_each_section_killed_half_way_and_resumed(tmp_path: Pat
     assert [row["passed"] for row in undisturbed.rows()[:4]] == [1, 11, 15, 27]
     assert all("sabotaged" in str(row["reason"]) for row in undisturbed.rows()[:4])
     assert MARKER not in os.environ
+
+
+def test_a_sandbox_that_does_not_start_is_the_runs_failure_not_the_labs(
+    notebook: Write, tmp_path: Path
+) -> None:
+    @contextmanager
+    def refused(name: str) -> Iterator[None]:
+        raise SandboxError.no_such(name, [])
+        yield
+
+    path = notebook("good", ALL)
+    job = Job("Ada", "ada", path.name, path.read_text(encoding="utf-8"), {}, "box")
+    result = perform(job, tmp_path / "ada", refused, lambda said: None)
+    assert (result.status, "box" in result.reason, dict(result.steps)) == ("broken", True, {})
