@@ -93,4 +93,10 @@ def test_the_whole_lab_on_a_bad_day(fresh_sandbox: Any, tmp_path: Path, seed: in
     assert rows["images"] == 6
     (pipeline,) = [row["name"] for row in found["pipelines"] if row["name"].startswith("TSA-Bootstrap")]
     runs = fresh_sandbox.session().client("codepipeline").list_pipeline_executions(pipelineName=pipeline)
-    assert all(row["status"] == "Succeeded" for row in runs["pipelineExecutionSummaries"])
+    # One that is created runs once, and fails if lab 3's upload is not there yet: before the bad day.
+    seen = [
+        (row["status"], row["trigger"]["triggerType"])
+        for row in runs["pipelineExecutionSummaries"]
+        if row["trigger"]["triggerType"] != "CreatePipeline"
+    ]
+    assert {status for status, _ in seen} == {"Succeeded"}, seen
