@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -54,11 +55,13 @@ def sabotaged(folder: Path, cell: str) -> Path:
 
 
 def left_running() -> list[str]:
-    """Command lines of what a batch started and did not end."""
-    found = []
+    """Command lines of what this test's batches started and did not end; other tests have other homes."""
+    found, mine = [], os.environ["TSALAB_HOME"]
     for process in psutil.process_iter():
         try:
-            if MARKER in process.environ() and process.status() != psutil.STATUS_ZOMBIE:
+            told = process.environ()
+            ours = MARKER in told and told.get("TSALAB_HOME") == mine
+            if ours and process.status() != psutil.STATUS_ZOMBIE:
                 found.append(" ".join(process.cmdline()))
         except psutil.Error:
             continue

@@ -93,7 +93,7 @@ def test_a_learner_who_takes_too_long_is_stopped_and_keeps_what_was_done(
         assert "Title 1 · passed" in (tmp_path / "hangs.html").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+@pytest.mark.parametrize("number", [pytest.param(signal.SIGINT, marks=pytest.mark.slow), signal.SIGKILL])
 def test_stopped_or_killed_it_leaves_nothing(notebook: Write, tmp_path: Path, number: signal.Signals) -> None:
     hangs = notebook("hangs", "step(1)", HANGS)
     out = tmp_path / "out"

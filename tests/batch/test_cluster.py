@@ -63,6 +63,7 @@ def cluster(tmp_path: Path) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]
         yield address, workers
 
 
+@pytest.mark.slow  # a scheduler and two workers
 def test_a_killed_workers_learner_is_given_to_another(
     notebook: Write, tmp_path: Path, cluster: tuple[str, list[subprocess.Popen[bytes]]]
 ) -> None:

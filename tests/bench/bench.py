@@ -18,6 +18,7 @@ from itertools import product
 from pathlib import Path
 
 import classes
+import grades
 from floor import floor
 from going_back import AIM, going_back
 from migration import table
@@ -158,11 +159,23 @@ def a_class(folder: Path, figures: Figures, number: int) -> None:
     )
 
 
+def grading(folder: Path, figures: Figures, number: int) -> None:
+    """Notebooks a second, and the memory of few and of ten times as many."""
+    notebook = grades.genuine(folder)
+    few = grades.graded(notebook, folder / "few", grades.FEW)
+    many = grades.graded(notebook, folder / "many", grades.MANY)
+    figures.add(f"grade: {grades.FEW} notebooks", few.per_second, 200, "the aim", "notebooks/s")
+    figures.add(f"grade: {grades.MANY} notebooks", many.per_second, 200, "the aim", "notebooks/s")
+    figures.add(f"grade: memory, {grades.FEW}", few.megabytes, unit="MB")
+    figures.add(f"grade: memory, {grades.MANY}", many.megabytes, few.megabytes, f"that of {grades.FEW}", "MB")
+
+
 PARTS: dict[str, Callable[[Path, Figures, int], None]] = {
     "floor": against_the_floor,
     "reset": resets,
     "widgets": overhead,
     "batch": a_class,
+    "grade": grading,
 }
 MIGRATION = "migration"  # its source and data stay for all rounds
 RACES = {race.key: race for race in (Race(*which) for which in product(DATABASES, TARGETS, (False, True)))}

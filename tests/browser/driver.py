@@ -198,7 +198,9 @@ class Person:
             "async path => { await window.jupyterapp.commands.execute('docmanager:open', {path}); }", notebook
         )
         self.page.wait_for_function(
-            "path => window.jupyterapp.shell.currentWidget?.context?.path === path", arg=notebook
+            "path => { const context = window.jupyterapp.shell.currentWidget?.context;"
+            " return context?.path === path && context.isReady; }",
+            arg=notebook,
         )
 
     def edit(self, path: str, change: Callable[[str], str]) -> None:

@@ -108,7 +108,7 @@ def test_a_kernel_that_dies_is_told(
     assert sandbox[-1][0] == "down"
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)])
 def test_interrupted_it_ends_kernel_and_sandbox(
     notebook: Write, sandbox: list[Any], tmp_path: Path, number: signal.Signals
 ) -> None:

@@ -15,7 +15,7 @@ from click.testing import CliRunner
 from tests.grade import genuine
 from tests.grade.genuine import cell, changed
 from tsalab.commands.grade import grade as command
-from tsalab.grade.exports.tables import neutral
+from tsalab.spreadsheets import neutral
 
 EVIL = '=HYPERLINK("http://x")<script>alert(1)</script>'
 
@@ -137,7 +137,8 @@ def test_a_formula_is_text(text: str) -> None:
 
 def test_other_texts_stay_as_they_are() -> None:
     assert neutral("Zoë Ångström") == "Zoë Ångström"
-    assert neutral("half \ud800 a pair").encode("utf-8")
+    assert str(neutral("half \ud800 a pair")).encode("utf-8")
+    assert neutral(-1.5) == -1.5
 
 
 def test_a_roster_that_names_somebody_twice(handed_in: Path, tmp_path: Path) -> None:

@@ -18,8 +18,8 @@ from tsalab.batch import page
 from tsalab.batch.board import course_of, sections_of
 from tsalab.batch.job import Job, Result
 from tsalab.files import replace_bytes
+from tsalab.spreadsheets import neutral
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 NOT_RUN = "not-run"
 
 
@@ -95,10 +95,5 @@ def _csv(rows: list[dict[str, Any]]) -> str:
     writer = csv.writer(text)
     writer.writerow(names)
     for row in rows:
-        writer.writerow([harmless(row[name]) for name in names])
+        writer.writerow([neutral(row[name]) for name in names])
     return text.getvalue()
-
-
-def harmless(value: object) -> object:
-    """A value as a spreadsheet shows it, and never calculates it."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value

@@ -1,8 +1,4 @@
-"""Verdicts as CSV: for anyone, and as Canvas's and Moodle's grade imports want them.
-
-A spreadsheet takes a cell that begins with ``=``, ``+``, ``-`` or ``@`` for a formula, and
-learners choose their names: such a text gets an apostrophe in front, which makes it text.
-"""
+"""Verdicts as CSV: for anyone, and as Canvas's and Moodle's grade imports want them."""
 
 from __future__ import annotations
 
@@ -16,20 +12,7 @@ from tsalab.grade.exports.people import Person
 from tsalab.grade.rubric import Rubric
 from tsalab.grade.verdict import Verdict
 from tsalab.messages import say
-
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-
-
-def neutral(text: str) -> str:
-    """A text that no spreadsheet takes for a formula, and that every file can hold.
-
-    Parameters
-    ----------
-    text
-        Whatever a learner wrote.
-    """
-    plain = text.encode("utf-8", "replace").decode("utf-8").replace("\0", "")
-    return f"'{plain}" if plain.startswith(_FORMULA) else plain
+from tsalab.spreadsheets import neutral
 
 
 class _Csv:
@@ -53,9 +36,7 @@ class _Csv:
 
     def add(self, verdict: Verdict) -> None:
         """Write a verdict's row."""
-        self._writer.writerow(
-            [neutral(value) if isinstance(value, str) else value for value in self.row(verdict)]
-        )
+        self._writer.writerow([neutral(value) for value in self.row(verdict)])
 
     def head(self) -> list[list[str]]:
         """The rows before the first learner's."""
@@ -94,7 +75,7 @@ class Canvas(_Csv):
 
     def head(self) -> list[list[str]]:
         """The columns that Canvas asks for, by its names."""
-        title = neutral(self._rubric.title)
+        title = str(neutral(self._rubric.title))
         who = ["Student", "ID", "SIS User ID", "SIS Login ID", "Section"]
         return [[*who, title], ["    Points Possible", "", "", "", "", f"{self._rubric.total:g}"]]
 
@@ -109,7 +90,7 @@ class Moodle(_Csv):
 
     def head(self) -> list[list[str]]:
         """Names that Moodle's import maps by itself."""
-        title = neutral(self._rubric.title)
+        title = str(neutral(self._rubric.title))
         return [["Full name", "ID number", "Email address", title, f"Feedback: {title}"]]
 
     def row(self, verdict: Verdict) -> Sequence[Any]:
