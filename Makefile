@@ -54,18 +54,19 @@ check: $(READY_TEST)  ## ruff, mypy strict, notebooks clean
 	$(BIN)/mypy
 	$(BIN)/python .ci/notebooks_clean.py notebooks/*.ipynb
 
-test: check  ## check, then the tests; coverage with the journeys counted apart
+test: check  ## check, then the tests; coverage by those that are no journeys
 	$(call tests,unit,not journey and not slow,$(SPREAD))
-	$(call tests,journeys,journey and not slow,$(SPREAD))
+	$(BIN)/pytest -m "journey and not slow" $(SPREAD) $(ARGS)
 	@echo; echo "Coverage of tsalab/ by the tests without the journeys:"
 	$(BIN)/coverage report --data-file=$(COVERED)/unit --skip-covered --fail-under=$(strip $(LINES))
-	@echo; echo "Coverage of tsalab/ by the journeys alone:"
-	$(BIN)/coverage report --data-file=$(COVERED)/journeys | tail -n 1
 
-test-all:  ## test, and what takes long, with a MySQL where one can be fetched
+test-all:  ## test, and what takes long, with a MySQL where one can be fetched; the journeys' coverage
 	-.ci/mysql build/mysql
 	$(MAKE) test
-	$(BIN)/pytest -m slow
+	$(call tests,journeys,journey,)
+	@echo; echo "Coverage of tsalab/ by the journeys alone:"
+	$(BIN)/coverage report --data-file=$(COVERED)/journeys | tail -n 1
+	$(BIN)/pytest -m "slow and not journey"
 
 mysql:  ## fetch a MySQL server for the tests, Debian's, into build/mysql; installs nothing
 	.ci/mysql build/mysql

@@ -77,7 +77,7 @@ def test_a_failure_touches_no_other_and_resume_runs_what_did_not_pass(
     assert other.run(resume=True).rows()[0]["attempts"] == 2
 
 
-@pytest.mark.parametrize("seconds", [0.01, 600.0])
+@pytest.mark.parametrize("seconds", [0.01, pytest.param(600.0, marks=pytest.mark.slow)])
 def test_a_learner_who_takes_too_long_is_stopped_and_keeps_what_was_done(
     notebook: Write, tmp_path: Path, seconds: float
 ) -> None:

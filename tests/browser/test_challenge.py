@@ -83,6 +83,7 @@ def test_a_cell_says_what_to_do_and_does_nothing(learner: Person, lab4: JupyterL
     assert not (lab4.folder / "work" / "infra.yml").exists()
 
 
+@pytest.mark.slow
 def test_the_template(learner: Person) -> None:
     learner.type("mkdir -p work && cd work")
     where = "pipeline.stages[0].actions[0].configuration.join('/', [S3Bucket, S3ObjectKey])"
@@ -109,6 +110,7 @@ def test_the_template(learner: Person) -> None:
     checked(learner, 8, 9)
 
 
+@pytest.mark.slow
 def test_the_data(learner: Person, module_sandbox: Any) -> None:
     checked(learner, 10, 11, 12)
     client = module_sandbox.session().client("secretsmanager")
@@ -126,6 +128,7 @@ def test_the_data(learner: Person, module_sandbox: Any) -> None:
     checked(learner, 14)
 
 
+@pytest.mark.slow
 def test_the_code(learner: Person) -> None:
     url = learner.type(
         "aws codecommit get-repository --repository-name TSAGallery-API"
@@ -156,6 +159,7 @@ def test_the_code(learner: Person) -> None:
     checked(learner, 24)
 
 
+@pytest.mark.slow
 def test_the_server_and_the_site(learner: Person, module_sandbox: Any) -> None:
     learner.type(f"tsalab sandbox ssh --name {module_sandbox.name}", prompt=REMOTE)
     checked(learner, 25, 26)
@@ -205,3 +209,5 @@ def test_the_clean_up_lists_and_asks_before_it_deletes(learner: Person, module_s
     assert [o for o in done if o["output_type"] == "error"] == []
     assert record_of([o for o in done if "data" in o])["status"] == "passed"
     assert not any(held.list_objects_v2(Bucket=name).get("KeyCount") for name in buckets)
+    assert learner.seen.outside == []
+    assert learner.seen.errors == []

@@ -21,8 +21,8 @@ from tsalab.course import LAB
 pytestmark = pytest.mark.journey
 
 SEED = 20261123
-# The upload, the pipeline, the load, the commit, the push, the pull and the restart: what half done hurts.
-CHANGES = {f"step-{number}" for number in (8, 9, 14, 23, 24, 27, 28)}
+# The upload, the load, the push and the restart: what half done hurts. `make test-all` kills at every step.
+CHANGES = {f"step-{number}" for number in (8, 14, 24, 28)}
 
 
 def cells(profile: str, workdir: Path) -> list[tuple[str, str]]:

@@ -194,6 +194,7 @@ def test_commits_of_ones_own_are_kept_on_a_branch(lab: Lab, end: dict[str, Any])
     assert picture(lab) == end
 
 
+@pytest.mark.slow
 def test_killed_at_any_moment_and_run_again(lab: Lab, end: dict[str, Any], module_sandbox: Any) -> None:
     """The command is killed like by a power cut; run again, it ends where it should."""
     chance = random.Random(SEED)  # noqa: S311 - repeatable, not secret
