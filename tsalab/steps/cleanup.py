@@ -234,7 +234,9 @@ def check_nothing_left(world: World) -> Finding:
         things = ", ".join(say("check.left.thing", kind=thing.kind, name=thing.name) for thing in left)
         saw = say("check.left.there", things=things)
         return Finding(False, saw, expected, CLEANUP.step("cleanup-8").by_hand)
-    return Finding(True, say("check.left.nothing"), expected, facts={"left": []})
+    # The scan, said also where there was nothing to delete.
+    scan = tuple(listed(world.place))
+    return Finding(True, say("check.left.nothing"), expected, facts={"left": []}, evidence=scan)
 
 
 @STEPS.do("cleanup-8")
@@ -253,9 +255,7 @@ def do_delete_rest(world: World, view: StepView) -> Outcome:
     look_again(world)
     for kind, name in deleted:
         view.line(say("do.cleanup.deleted", kind=kind, name=name))
-    # The scan: what is left now, and what it would cost.
-    left = listed(place)
     if not deleted:
-        return Outcome(parts=[note(say("do.cleanup.nothing")), *left])
+        return Outcome(parts=[note(say("do.cleanup.nothing"))])
     headings = (say("do.cleanup.heading.kind"), say("do.cleanup.heading.name"))
-    return Outcome(parts=[table(deleted, headings), *left])
+    return Outcome(parts=[table(deleted, headings)])
