@@ -304,7 +304,7 @@ def _case(case: Case) -> Any:
     return pytest.param(case, id=case.name, marks=[pytest.mark.slow] if case.name in _LATER else [])
 
 
-@pytest.mark.parametrize("case", map(_case, CASES))
+@pytest.mark.parametrize("case", [_case(case) for case in CASES])
 def test_the_cause_is_named_and_the_next_action_mends_it(lab: Lab, case: Case, shown: list[str]) -> None:
     lab.break_(case.name)
     told = shown[-1]
