@@ -70,7 +70,7 @@ def test_a_file_that_is_broken_is_named(aws: Path, content: bytes) -> None:
 
 
 def test_a_sandbox_that_answers_is_taken_as_it_is(aws: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(profiles, "_start", lambda *_: pytest.fail("it was started"))
+    monkeypatch.setattr(profiles, "start_sandbox", lambda *_: pytest.fail("it was started"))
     with socket.create_server(("127.0.0.1", 0)) as server:
         folder = write_sandbox(aws, "mine", f"http://127.0.0.1:{server.getsockname()[1]}")
         found = locate("mine", start=False)
@@ -83,7 +83,7 @@ def test_a_sandbox_that_answers_is_taken_as_it_is(aws: Path, monkeypatch: pytest
 
 @pytest.mark.parametrize("url", ["", "http://127.0.0.1", "http://127.0.0.1:9"])
 def test_a_look_starts_nothing(aws: Path, monkeypatch: pytest.MonkeyPatch, url: str) -> None:
-    monkeypatch.setattr(profiles, "_start", lambda *_: pytest.fail("it was started"))
+    monkeypatch.setattr(profiles, "start_sandbox", lambda *_: pytest.fail("it was started"))
     write_sandbox(aws, "mine", url)
     with pytest.raises(ProfileError, match="The sandbox mine is not running"):
         locate("mine", start=False)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import configparser
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -75,7 +76,7 @@ def locate(name: str, *, start: bool = True, on_line: Callable[[str], None] | No
     if not _answers(folder / "config", name):
         if not start:
             raise ProfileError.sandbox_down(name)
-        _start(name, on_line)
+        start_sandbox(name, on_line)
     return Profile(name, folder / "config", folder / "credentials")
 
 
@@ -137,17 +138,35 @@ def _answers(config: Path, name: str) -> bool:
     return True
 
 
-def _start(name: str, on_line: Callable[[str], None] | None) -> None:
-    """Run ``tsalab sandbox up`` and pass its progress on."""
+def start_sandbox(name: str, on_line: Callable[[str], None] | None = None) -> None:
+    """Run ``tsalab sandbox up`` in a process of its own, and pass its progress on.
+
+    Parameters
+    ----------
+    name
+        The sandbox.
+    on_line
+        Called with each line of progress.
+
+    Raises
+    ------
+    ProfileError
+        When it does not start, with its last words.
+    """
     lines: list[str] = []
     command = [sys.executable, "-m", "tsalab", "sandbox", "up", "--name", name]
     with subprocess.Popen(
         command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True
     ) as process:
         assert process.stderr is not None  # noqa: S101 - asked for above
-        for line in process.stderr:
-            lines.append(line.rstrip())
-            if on_line:
-                on_line(lines[-1])
+        try:
+            for line in process.stderr:
+                lines.append(line.rstrip())
+                if on_line:
+                    on_line(lines[-1])
+        except KeyboardInterrupt:
+            process.send_signal(signal.SIGINT)  # it ends what it has started
+            process.wait()
+            raise
     if process.returncode:
         raise ProfileError.sandbox_not_started(name, lines)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Literal, Protocol
 
-from tsalab.cloud.inventory import Names, leftovers
+from tsalab.cloud.inventory import leftovers
 from tsalab.course import CLEANUP, LAB
 from tsalab.course.course import StepId
 from tsalab.errors import TsalabError
@@ -205,4 +205,5 @@ class Rehearsal:
 
     def left(self) -> list[str]:
         """As `Rehearsed`."""
-        return [f"{thing.kind} {thing.name}" for thing in leftovers(self._lab.place.account, Names())]
+        place = self._lab.place
+        return [f"{thing.kind} {thing.name}" for thing in leftovers(place.account, place.names)]

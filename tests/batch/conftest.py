@@ -10,7 +10,7 @@ import nbformat
 import psutil
 import pytest
 
-from tests.commands.conftest import HEAD
+from tests.commands.conftest import small_notebook
 from tsalab import resources
 from tsalab.batch.child import MARKER
 
@@ -29,17 +29,7 @@ def notebook(tmp_path: Path) -> Callable[..., Path]:
     """Write a small notebook with a parameters cell and the cells given."""
 
     def write(name: str, *cells: str) -> Path:
-        parameters = nbformat.v4.new_code_cell(
-            'profile = ""\nworkdir = ""\nlearner = "nobody"\nmethod = "dump"',
-            metadata={"tags": ["parameters"]},
-        )
-        nodes = nbformat.v4.new_notebook(
-            cells=[parameters, *map(nbformat.v4.new_code_cell, (HEAD, *cells))],
-            metadata={"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}},
-        )
-        path = tmp_path / f"{name}.ipynb"
-        nbformat.write(nodes, path)
-        return path
+        return small_notebook(tmp_path / f"{name}.ipynb", *cells)
 
     return write
 

@@ -113,7 +113,7 @@ def test_stopped_or_killed_it_leaves_nothing(notebook: Write, tmp_path: Path, nu
 
 def wait_for(out: Path, run: subprocess.Popen[str]) -> list[psutil.Process]:
     """Processes of the learners, once the cell has begun."""
-    while not list(out.glob("learners/*/work/begun")):
+    while not any((folder / "work" / "begun").exists() for folder in out.glob("learners/*")):
         assert run.poll() is None
         psutil.wait_procs([psutil.Process(run.pid)], 0.05)
     return psutil.Process(run.pid).children(recursive=True)

@@ -44,16 +44,21 @@ def lab4(module_sandbox: Any, tmp_path_factory: pytest.TempPathFactory) -> Itera
 def learner(browser: Browser, lab4: JupyterLab, module_sandbox: Any) -> Iterator[Person]:
     person = Person(browser, lab4)
     person.open(LAB.notebook)
-    person.write_in(
-        "parameters",
-        f"profile = {module_sandbox.name!r}\nlearner = 'Grace'\nworkdir = 'work'\n"
-        "method = 'dump'\nregion = ''\nvariant = bootstrap = ''\nmode = 'challenge'\nconfirm = 'ask'",
-    )
-    for cell in ("parameters", "open"):
-        assert [o for o in person.run(cell) if o["output_type"] == "error"] == []
+    begin(person, module_sandbox.name, "challenge")
     person.open_terminal()
     yield person
     person.close()
+
+
+def begin(person: Person, profile: str, mode: str) -> None:
+    """Give the notebook in front its parameters, and open the lab."""
+    person.write_in(
+        "parameters",
+        f"profile = {profile!r}\nlearner = 'Grace'\nworkdir = 'work'\nmethod = 'dump'\n"
+        f"region = variant = bootstrap = ''\nmode = {mode!r}\nconfirm = 'ask'",
+    )
+    for cell in ("parameters", "open"):
+        assert [o for o in person.run(cell) if o["output_type"] == "error"] == []
 
 
 def checked(learner: Person, *steps: int) -> None:
@@ -183,13 +188,7 @@ def test_the_server_and_the_site(learner: Person, module_sandbox: Any) -> None:
 def test_the_clean_up_lists_and_asks_before_it_deletes(learner: Person, module_sandbox: Any) -> None:
     shutil.copy(resources.notebooks() / CLEANUP.notebook, learner.lab.folder)
     learner.show(CLEANUP.notebook)
-    learner.write_in(
-        "parameters",
-        f"profile = {module_sandbox.name!r}\nlearner = 'Grace'\nworkdir = 'work'\n"
-        "method = 'dump'\nregion = ''\nvariant = bootstrap = ''\nmode = 'guided'\nconfirm = 'ask'",
-    )
-    for cell in ("parameters", "open"):
-        assert [o for o in learner.run(cell) if o["output_type"] == "error"] == []
+    begin(learner, module_sandbox.name, "guided")
     (listed,) = learner.run("list")
     assert "things of the lab in account" in "".join(listed["data"]["text/plain"])
 

@@ -49,22 +49,26 @@ def tsalab() -> Tsalab:
     return invoke
 
 
+def small_notebook(path: Path, *cells: str) -> Path:
+    """Write a notebook with a parameters cell, and the cells given after `HEAD`."""
+    parameters = nbformat.v4.new_code_cell(
+        'profile = ""\nworkdir = ""\nlearner = "nobody"\nmethod = "dump"',
+        metadata={"tags": ["parameters"]},
+    )
+    nodes = nbformat.v4.new_notebook(
+        cells=[parameters, *map(nbformat.v4.new_code_cell, (HEAD, *cells))],
+        metadata={"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}},
+    )
+    nbformat.write(nodes, path)
+    return path
+
+
 @pytest.fixture
 def notebook(tmp_path: Path) -> Iterator[Callable[..., Path]]:
     """Write a small notebook with a parameters cell and the cells given."""
 
     def write(*cells: str) -> Path:
-        path = tmp_path / "small.ipynb"
-        parameters = nbformat.v4.new_code_cell(
-            'profile = ""\nworkdir = ""\nlearner = "nobody"\nmethod = "dump"',
-            metadata={"tags": ["parameters"]},
-        )
-        nodes = nbformat.v4.new_notebook(
-            cells=[parameters, *map(nbformat.v4.new_code_cell, (HEAD, *cells))],
-            metadata={"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}},
-        )
-        nbformat.write(nodes, path)
-        return path
+        return small_notebook(tmp_path / "small.ipynb", *cells)
 
     return write
 

@@ -262,3 +262,45 @@ def test_a_bomb_does_not_go_off(tmp_path: Path) -> None:
     assert bomb.stat().st_size < 200_000
     (verdict,) = grade([bomb], read_rubric())
     assert "larger than 64 MB" in verdict.unreadable
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"started": "2026-13-45T09:00:00.000Z"},
+        {"started": "0001-01-01T00:00:00.000Z", "ended": "0001-01-01T00:00:05.000Z"},
+        {"ended": "9999-12-31T23:59:59.999Z"},
+        {"seconds": 9007199254740991},
+        {"facts": {"account": "111122223333", "region": ["us-west-2"]}},
+        {"facts": {"account": {}, "region": None}},
+    ],
+    ids=str,
+)
+def test_an_impossible_record_with_a_hash_that_fits_ends_nobody_elses_grading(
+    book: Notebook, tmp_path: Path, fields: dict[str, Any]
+) -> None:
+    bad = changed(book, lambda one: record(one, 30).update(genuine.rehashed(record(one, 30), **fields)))
+    good, _ = genuine.notebook("Bob", "b" * 32)
+    paths = [genuine.written(tmp_path / "a", bad), genuine.written(tmp_path / "b", good)]
+    first, second = grade(paths, read_rubric())
+    assert first.marks[29].points == 0
+    assert first.doubts
+    assert second.points == second.possible
+
+
+def test_a_torn_archive_ends_nobody_elses_grading(book: Notebook, tmp_path: Path) -> None:
+    archive = zipped(tmp_path / "a.zip", {"lab4.ipynb": json.dumps(book).encode()})
+    data = bytearray(archive.read_bytes())
+    data[200:400] = bytes(200)  # in the middle of what was compressed
+    archive.write_bytes(data)
+    first, second = grade([archive, genuine.written(tmp_path / "b", book)], read_rubric())
+    assert first.unreadable
+    assert second.points == second.possible
+
+
+def test_a_journal_without_end_is_not_read(book: Notebook, tmp_path: Path) -> None:
+    path = genuine.written(tmp_path / "a", book)
+    with path.with_name("journal.jsonl").open("wb") as file:
+        file.truncate(100 * 1024 * 1024)
+    (verdict,) = grade([path], read_rubric())
+    assert "larger than 64 MB" in verdict.unreadable

@@ -99,7 +99,8 @@ def make(session: Any, folder: Folder) -> None:
             {"ResourceType": "instance", "Tags": [{"Key": "Name", "Value": "TSAGallery::WebServer2"}]}
         ],
     )
-    for name in ("tsagallery-data", "tsagallery-photos-of-mine", "tsa-bootstrap-notes"):
+    starts = ("tsagallery-data", "tsagallery-photos-of-mine", "tsagallery-stackdata-4711")
+    for name in (*starts, "tsa-bootstrap-notes"):
         where = {"LocationConstraint": session.region_name}
         s3.create_bucket(Bucket=name, CreateBucketConfiguration=where)
         s3.put_object(Bucket=name, Key="images/uploads/mine.jpg", Body=name.encode())

@@ -63,10 +63,15 @@ class Bucket:
 
     def is_named(self) -> bool:
         """Whether anybody in all of AWS has a bucket of this name: one that may not be read counts."""
-        try:
-            return self.exists()
-        except CloudError:  # it is there, and somebody else's
-            return True
+        with self._account.doing(say("cloud.doing.bucket_look", bucket=self.name)):
+            try:
+                self._api.head_bucket(Bucket=self.name)
+            except ClientError as error:
+                if error_code(error) in {"404", "NoSuchBucket", "NotFound"}:
+                    return False
+                if error_code(error) != "403":  # which says that it is there, and somebody else's
+                    raise
+        return True
 
     def versioned(self) -> bool:
         """Whether the bucket keeps every version, as a pipeline's source must."""

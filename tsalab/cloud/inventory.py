@@ -90,8 +90,10 @@ class Names:
 
     def owns_bucket(self, account: Account, bucket: str) -> bool:
         """Whether a bucket has the data bucket's name, or one that CloudFormation made for our stacks."""
-        made = [f"{stack}-{logical}-".lower() for stack in self.stacks for logical in BUCKETS]
-        return bucket == (self.bucket or data_bucket(account)) or bucket.startswith(tuple(made))
+        data, artifacts = BUCKETS  # the first is the bootstrap stack's alone
+        made = (f"{self.bootstrap}-{data}-", *(f"{stack}-{artifacts}-" for stack in self.stacks))
+        own = tuple(start.lower() for start in made)
+        return bucket == (self.bucket or data_bucket(account)) or bucket.startswith(own)
 
 
 BUCKETS = ("StackData", "PipelineArtifacts")  # by their names in the templates

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
 import sys
 import threading
 from collections.abc import Iterator
@@ -19,7 +18,7 @@ from typing import IO, Any
 
 from tsalab.batch.job import Job
 from tsalab.batch.one import perform
-from tsalab.errors import ProfileError
+from tsalab.profiles import start_sandbox
 
 INTERRUPTED = 130
 
@@ -29,35 +28,13 @@ def _sandbox(name: str) -> Iterator[None]:
     from tsalab.sandbox import manager
 
     try:
-        _up(name)
+        # In a process of its own: to create the start state loads the models of seven AWS services,
+        # 40 MB that would stay in this one for as long as the lab runs.
+        start_sandbox(name, _log)
         yield
     finally:
         if name in manager.names():
             manager.down(name, delete=True, on_event=_log)
-
-
-def _up(name: str) -> None:
-    """Bring the sandbox up, in a process of its own.
-
-    To create the start state loads the models of seven AWS services, 40 MB that would stay in
-    this process for as long as the lab runs.
-    """
-    command = [sys.executable, "-m", "tsalab", "sandbox", "up", "--name", name]
-    said: list[str] = []
-    with subprocess.Popen(
-        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True
-    ) as process:
-        assert process.stderr is not None  # noqa: S101 - asked for above
-        try:
-            for line in process.stderr:
-                said.append(line.rstrip())
-                _log(said[-1])
-        except KeyboardInterrupt:
-            process.send_signal(signal.SIGINT)  # it ends what it has started
-            process.wait()
-            raise
-    if process.returncode:
-        raise ProfileError.sandbox_not_started(name, said)
 
 
 def _log(message: str) -> None:

@@ -7,19 +7,22 @@ file never ends the grading of the others. What is read is bounded before it is 
 from __future__ import annotations
 
 import json
+import lzma
 import stat
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import IO, Any
 
 from tsalab.messages import say
 
 LARGEST = 64 * 1024 * 1024
 """Bytes of the largest notebook that is read; a whole lab's is under one."""
-# zipfile raises a RuntimeError for a password, which RecursionError and NotImplementedError are too.
-_TROUBLES = (OSError, ValueError, RuntimeError, zipfile.BadZipFile)
+# What files and archives that are torn, locked or made to harm raise when they are read. RuntimeError
+# is zipfile's for a password; RecursionError and NotImplementedError are such errors too.
+_TROUBLES = (OSError, ValueError, RuntimeError, EOFError, zipfile.BadZipFile, zlib.error, lzma.LZMAError)
 MOST = 10_000  # files in one archive
 JOURNAL = "journal.jsonl"
 
@@ -91,7 +94,7 @@ def _in_file(path: Path) -> Iterator[Source | Submission]:
     try:
         with zipfile.ZipFile(path) as archive:
             members = archive.infolist()
-    except (zipfile.BadZipFile, OSError, ValueError) as error:
+    except _TROUBLES as error:
         yield Submission(str(path), unreadable=say("grade.unreadable.archive", cause=str(error)))
         return
     if len(members) > MOST:
@@ -122,15 +125,7 @@ def read(source: Source) -> Submission:
     try:
         data, journal = _bytes(source)
         return Submission(source.name, _notebook(data), journal)
-    except (
-        OSError,
-        ValueError,
-        RecursionError,
-        zipfile.BadZipFile,
-        RuntimeError,
-        NotImplementedError,
-    ) as error:
-        # zipfile raises the last two for a password and for a compression that nobody here has.
+    except _TROUBLES as error:
         return Submission(source.name, unreadable=_why(error))
 
 
@@ -147,23 +142,21 @@ def _bytes(source: Source) -> tuple[bytes, tuple[bytes, ...] | None]:
             journal = _member(archive, beside) if beside in archive.namelist() else None
             return _member(archive, source.member), _lines(journal)
     beside_file = source.path.with_name(JOURNAL)
-    with source.path.open("rb") as file:
-        data = file.read(LARGEST + 1)
-    _refuse_large(len(data))
-    return data, _lines(beside_file.read_bytes() if beside_file.is_file() else None)
+    journal = _bounded(beside_file.open("rb")) if beside_file.is_file() else None
+    return _bounded(source.path.open("rb")), _lines(journal)
 
 
 def _member(archive: zipfile.ZipFile, name: str) -> bytes:
-    """A member's bytes; never more than `LARGEST`, whatever its header says."""
-    with archive.open(name) as file:
+    return _bounded(archive.open(name))
+
+
+def _bounded(opened: IO[bytes]) -> bytes:
+    """All of a file, which is closed then; never more than `LARGEST`, whatever an archive says of it."""
+    with opened as file:
         data = file.read(LARGEST + 1)
-    _refuse_large(len(data))
-    return data
-
-
-def _refuse_large(size: int) -> None:
-    if size > LARGEST:
+    if len(data) > LARGEST:
         raise ValueError(say("grade.unreadable.large", megabytes=LARGEST // 1024**2))
+    return data
 
 
 def _lines(data: bytes | None) -> tuple[bytes, ...] | None:

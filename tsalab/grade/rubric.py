@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -51,7 +51,6 @@ class Rubric:
     opens: datetime | None = None
     due: datetime | None = None
     late: float = 0.0
-    source: str = field(default="", compare=False)
 
     @property
     def total(self) -> float:
@@ -165,7 +164,6 @@ def _made(given: Mapping[str, Any], source: str) -> Rubric:
         opens=_moment(given["opens"]),
         due=_moment(given["due"]),
         late=float(given["late"]),
-        source=source,
     )
 
 

@@ -45,7 +45,7 @@ class Trial:
     equal: bool
 
 
-def show(place: Place, rounds: int = ROUNDS) -> dict[str, list[Trial]]:
+def show(place: Place, rounds: int = ROUNDS) -> None:
     """Move the data both ways, so many times each, and show what that took.
 
     Parameters
@@ -54,11 +54,6 @@ def show(place: Place, rounds: int = ROUNDS) -> dict[str, list[Trial]]:
         Where the lab is done.
     rounds
         How often; in each, the other way comes first.
-
-    Returns
-    -------
-    dict
-        By way, in the order of the table: ``dump``, ``copy``.
 
     Raises
     ------
@@ -79,7 +74,6 @@ def show(place: Place, rounds: int = ROUNDS) -> dict[str, list[Trial]]:
                 view.progress(say(f"both_ways.way.{way}"), number + 1, rounds, unit)
         quiet = _quiet(world, statistics.median(each.seconds for each in trials["dump"]))
         view.end(parts(trials, quiet), instead=True)
-    return trials
 
 
 def _trial(world: World, move: Callable[[World, Login], None]) -> Trial:
