@@ -110,7 +110,7 @@ def test_the_doctor_starts_no_sandbox(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
     (tmp_path / "sandboxes" / "resting" / "aws").mkdir(parents=True)
     started: list[str] = []
-    monkeypatch.setattr(profiles, "_start", lambda name, _: started.append(name))
+    monkeypatch.setattr(profiles, "start_sandbox", lambda name, _: started.append(name))
     done = CliRunner().invoke(app, ["doctor", "--json", "--profile", "resting"])
     (told,) = [finding for finding in json.loads(done.stdout) if finding["name"] == "identity"]
     assert told["ok"]
