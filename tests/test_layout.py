@@ -71,7 +71,7 @@ MAY: dict[str, set[str]] = {
     "show": {"records", "architecture", "cost"},
     "cost": {"architecture"},
     "cloud": {"profiles"},
-    "sandbox": {"start_state", "profiles", "template", "cloud", "server"},
+    "sandbox": {"start_state", "profiles", "template", "cloud", "server", "migrate"},
     "start_state": {"template", "cloud", "course"},
 }
 # A third party that one room alone may import.

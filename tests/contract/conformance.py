@@ -22,7 +22,7 @@ import asyncssh
 import boto3
 import pytest
 
-from tests.contract.shapes import Report, json_of
+from tests.contract.shapes import Report
 from tests.contract.test_calls import CALLS
 from tsalab import resources, start_state
 from tsalab.cloud import instance_connect
@@ -61,14 +61,7 @@ def recorded(report: Report) -> Iterator[None]:
 
     def client(session: Any, service: str, *args: Any, **options: Any) -> Any:
         made = original(session, service, *args, **options)
-
-        def heard(http_response: Any, parsed: Any, model: Any, **_: Any) -> None:
-            operation = next(
-                name for name, known in made.meta.method_to_api_mapping.items() if known == model.name
-            )
-            report.answer(service, operation, model, parsed, json_of(model, http_response))
-
-        made.meta.events.register("after-call", heard)
+        report.listen(made, service)
         return made
 
     with pytest.MonkeyPatch.context() as patch:

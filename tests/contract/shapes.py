@@ -65,6 +65,16 @@ class Report:
     values: int = 0
     deviations: Counter[str] = field(default_factory=Counter)
 
+    def listen(self, client: Any, service: str) -> None:
+        """Hold every answer that a client gets against the models."""
+
+        def heard(http_response: Any, parsed: Any, model: Any, **_: Any) -> None:
+            names = client.meta.method_to_api_mapping.items()
+            operation = next(name for name, known in names if known == model.name)
+            self.answer(service, operation, model, parsed, json_of(model, http_response))
+
+        client.meta.events.register("after-call", heard)
+
     def answer(self, service: str, operation: str, model: Any, parsed: Mapping[str, Any], raw: Any) -> None:
         """Hold one answer against the model."""
         self.answers[service, operation] += 1

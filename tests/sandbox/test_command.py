@@ -13,6 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 from tsalab.commands.sandbox import sandbox as group
+from tsalab.errors import SandboxError
 from tsalab.sandbox.folder import DEFAULT_NAME
 
 AWS = shutil.which("aws", path=str(Path(sys.executable).parent)) or "aws"
@@ -109,3 +110,24 @@ def test_a_name_that_cannot_be(home, name):
 
     with pytest.raises(SandboxError):
         CliRunner().invoke(group, ["up", "--name", name], catch_exceptions=False)
+
+
+def test_the_clock(home):
+    (home / "sandboxes" / "typed").mkdir(parents=True)
+    assert "passes 1 times as fast" in run("clock", "--name", "typed").output
+    told = run("clock", "--name", "typed", "--rate", "600", "--json")
+    assert json.loads(told.stdout) == {"rate": 600.0, "resume_seconds": 0.0}
+    run("clock", "--name", "typed", "--resume-seconds", "2.5")
+    assert json.loads(run("clock", "--name", "typed", "--json").stdout) == {
+        "rate": 600.0,
+        "resume_seconds": 2.5,
+    }
+
+
+@pytest.mark.parametrize("wrong", [("--rate", "0"), ("--rate", "nan"), ("--resume-seconds", "-1")])
+def test_a_clock_that_cannot_run(home, wrong):
+    (home / "sandboxes" / "typed").mkdir(parents=True)
+    result = CliRunner().invoke(group, ["clock", "--name", "typed", *wrong])
+    assert isinstance(result.exception, SandboxError)
+    assert "clock cannot run" in str(result.exception)
+    assert not (home / "sandboxes" / "typed" / "clock.json").exists()

@@ -69,6 +69,33 @@ def test_a_machine_with_another_key_is_refused(kind: str, host, memory) -> None:
     assert not host.started, "nothing was run there"
 
 
+def test_a_machine_with_another_key_is_refused_also_when_it_hangs_up_first(host, memory, monkeypatch) -> None:
+    connecting = asyncssh.connect
+
+    async def hung_up(*args: object, **options: object) -> object:
+        try:
+            return await connecting(*args, **options)
+        except asyncssh.KeyExchangeFailed:
+            raise asyncssh.ConnectionLost("Connection lost") from None
+
+    monkeypatch.setattr(asyncssh, "connect", hung_up)
+    told = another("ecdsa-sha2-nistp256")
+    with pytest.raises(ServerError, match="another host key than the instance i-1 has"):
+        connect(host, memory, Console(told))
+
+
+def test_a_machine_that_hangs_up_has_no_other_key(host, memory, monkeypatch) -> None:
+    connecting = asyncssh.connect
+
+    async def hung_up(*args: object, **options: object) -> object:
+        (await connecting(*args, **options)).abort()
+        raise asyncssh.ConnectionLost("Connection lost")
+
+    monkeypatch.setattr(asyncssh, "connect", hung_up)
+    with pytest.raises(ServerError, match="closed the connection before the login"):
+        connect(host, memory, Console(host.host_key))
+
+
 def test_an_empty_console_means_to_remember_and_to_ask_again(host, memory) -> None:
     empty = Console()
     for _ in range(2):

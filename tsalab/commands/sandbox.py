@@ -108,6 +108,25 @@ def ssh(name: str, as_json: bool, command: tuple[str, ...]) -> None:
     os.execv(argv[0], [*argv, *command])  # noqa: S606 - ssh takes this process's place and terminal
 
 
+@sandbox.command()
+@_name
+@_json
+@click.option("--rate", type=float, help="How many times as fast idle time passes.")
+@click.option("--resume-seconds", type=float, help="How long a paused cluster takes to wake.")
+def clock(name: str, as_json: bool, rate: float | None, resume_seconds: float | None) -> None:
+    """Show or change how long clusters stay awake and take to wake, also while the sandbox runs."""
+    from dataclasses import asdict
+
+    from tsalab.sandbox import manager
+    from tsalab.sandbox.clock import Clock
+
+    times = Clock(manager.existing(name)).set(rate, resume_seconds)
+    if as_json:
+        click.echo(json.dumps(asdict(times)))
+        return
+    click.echo(say("sandbox.fact.clock", rate=times.rate, resume_seconds=times.resume_seconds))
+
+
 def _progress(line: str) -> None:
     click.echo(line, err=True)
 

@@ -23,6 +23,11 @@ class SandboxError(TsalabError):
         return cls(**error("sandbox.bad_name", name=name))
 
     @classmethod
+    def bad_clock(cls, rate: float, resume_seconds: float) -> Self:
+        """Times with which a sandbox's clock cannot run."""
+        return cls(**error("sandbox.bad_clock", rate=rate, resume_seconds=resume_seconds))
+
+    @classmethod
     def folder_not_ours(cls, path: str) -> Self:
         """Somebody else owns a path that the sandbox needs."""
         return cls(**error("sandbox.folder_not_ours", path=path))

@@ -177,7 +177,7 @@ def session(name: str = DEFAULT_NAME) -> boto3.Session:
     SandboxError
         When there is no such sandbox.
     """
-    return session_in(_existing(name))
+    return session_in(existing(name))
 
 
 def session_in(folder: Folder) -> boto3.Session:
@@ -208,7 +208,7 @@ def down(name: str = DEFAULT_NAME, *, delete: bool = False, on_event: OnEvent = 
     SandboxError
         When there is no such sandbox.
     """
-    folder = _existing(name)
+    folder = existing(name)
     with _turn(folder, on_event):
         _stop(folder)
         on_event(say("sandbox.told.down", name=name))
@@ -245,7 +245,7 @@ def status(name: str = DEFAULT_NAME) -> dict[str, Any]:
     SandboxError
         When there is no such sandbox.
     """
-    folder = _existing(name)
+    folder = existing(name)
     facts = folder.read_facts()
     running = folder.supervised()
     return {
@@ -280,7 +280,7 @@ def env(name: str = DEFAULT_NAME) -> dict[str, str]:
     SandboxError
         When there is no such sandbox.
     """
-    folder = _existing(name)
+    folder = existing(name)
     profile = folder.path("aws", "config")
     return {
         "AWS_PROFILE": name,
@@ -298,7 +298,7 @@ def web_server(name: str = DEFAULT_NAME) -> tuple[str, list[str]]:
     SandboxError
         When the sandbox is down, ``ssh`` is missing, or there is no running web server.
     """
-    folder = _existing(name)
+    folder = existing(name)
     if not folder.supervised():
         raise SandboxError.not_running(name)
     ssh = shutil.which("ssh")
@@ -320,7 +320,14 @@ def web_server(name: str = DEFAULT_NAME) -> tuple[str, list[str]]:
     return hosts[0], [ssh, "-F", str(folder.path("ssh", "config")), hosts[0]]
 
 
-def _existing(name: str) -> Folder:
+def existing(name: str) -> Folder:
+    """The folder of a sandbox.
+
+    Raises
+    ------
+    SandboxError
+        When there is none of that name.
+    """
     folder = Folder(name)
     if not folder.exists():
         raise SandboxError.no_such(name, names())

@@ -135,6 +135,11 @@ class HostKeys(asyncssh.SSHClient):
         self.origin = Origin.FIRST_SEEN
         return True
 
+    @property
+    def kinds(self) -> list[str]:
+        """Algorithms of the keys that a host is known by."""
+        return [algorithm.decode() for key in self._trusted for algorithm in key.sig_algorithms]
+
     def trust(self, key: Any) -> Trust:
         """What a connection that was let through rests on."""
         return Trust(key.get_fingerprint(), self.origin or Origin.KNOWN, self.reason)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -106,9 +106,10 @@ async def _connect(where: _Where, key: Path | asyncssh.SSHKey | None) -> tuple[A
         )
     except asyncssh.HostKeyNotVerifiable:
         raise judge.refusal(host) from None
-    except asyncssh.KeyExchangeFailed as error:
+    except (asyncssh.KeyExchangeFailed, asyncssh.ConnectionLost) as error:
         # A known host was asked for keys of the known kinds alone: one that has none of them is another.
-        if judge.origin is None or (shown := await _shown(host, where, options)) is None:
+        # Which of the two says so first, we or it by hanging up, is a matter of chance.
+        if (shown := await _of_another_kind(host, where, options, judge)) is None:
             raise failures.connecting(error, host, options.username, timeout) from None
         judge.refused = shown
         raise judge.refusal(host) from None
@@ -118,11 +119,21 @@ async def _connect(where: _Where, key: Path | asyncssh.SSHKey | None) -> tuple[A
     return connection, judge.trust(connection.get_server_host_key())
 
 
-async def _shown(host: str, where: _Where, options: Any) -> asyncssh.SSHKey | None:
-    """The key that a host shows, whichever kind it is; None when it cannot be asked."""
+async def _of_another_kind(host: str, where: _Where, options: Any, judge: HostKeys) -> asyncssh.SSHKey | None:
+    """The key of a host that is known by other kinds than it has; None when that is not what is wrong."""
+    kinds = judge.kinds
+    if not kinds or await _shown(host, where, options, kinds) is not None:
+        return None
+    return await _shown(host, where, options)
+
+
+async def _shown(host: str, where: _Where, options: Any, kinds: Sequence[str] = ()) -> asyncssh.SSHKey | None:
+    """The key that a host shows, of some kinds or whichever; None when it has none or cannot be asked."""
     try:
         async with asyncio.timeout(where.timeout):
-            return await asyncssh.get_server_host_key(host, where.port or (), options=options)
+            return await asyncssh.get_server_host_key(
+                host, where.port or (), options=options, server_host_key_algs=kinds or ()
+            )
     except (OSError, asyncssh.Error, TimeoutError):
         return None
 

@@ -256,8 +256,3 @@ def test_requests_that_nothing_stands_behind_fail(clients, operation, arguments)
     with pytest.raises(ClientError):
         getattr(clients("rds"), operation)(**arguments)
     assert clients("rds").describe_db_clusters()["DBClusters"] == []
-
-
-def test_the_data_api_says_that_it_is_not_there(clients):
-    with pytest.raises(ClientError, match="HttpEndpoint is not enabled"):
-        clients("rds-data").execute_statement(resourceArn="arn:x" * 4, secretArn="arn:y" * 4, sql="SELECT 1")

@@ -92,8 +92,8 @@ class JsonService:
         try:
             answer = await asyncio.to_thread(self._perform, operation, body)
         except ApiError as error:
-            return _refusal(error)
-        return 200, {"Content-Type": _CONTENT_TYPE}, json.dumps(answer, default=_plain).encode()
+            return refused(error)
+        return answered(answer)
 
     def get_state(self) -> Answer | None:
         """Copy of what has to outlive the process."""
@@ -154,8 +154,7 @@ class JsonService:
                 "UnsupportedRegionException",
                 f"The sandbox has {self.name} in {self.context.region} only, not in {here}.",
             )
-        request = _read(model.operation_model(operation).input_shape, body)
-        return perform(request) or {}
+        return perform(read_request(self.name, operation, body)) or {}
 
     def register(self) -> None:
         """Make the service known to MiniStack's router, registry, state map and IAM tables."""
@@ -209,9 +208,27 @@ def now() -> float:
     return round(time.time(), 3)
 
 
-def _read(shape: Any, body: bytes) -> Answer:
-    from botocore.validate import ParamValidator
+def read_request(service: str, operation: str, body: bytes, invalid: str = "ValidationException") -> Answer:
+    """A request's members, held against botocore's model of the operation.
 
+    Parameters
+    ----------
+    service, operation
+        As botocore names them.
+    body
+        JSON.
+    invalid
+        What the service calls a request that its model does not allow.
+
+    Raises
+    ------
+    ApiError
+        When it is no JSON, or not what the model says.
+    """
+    from botocore.validate import ParamValidator
+    from ministack.core import responses
+
+    shape = responses._service_model(service).operation_model(operation).input_shape
     try:
         request = json.loads(body or b"{}")
     except ValueError:
@@ -222,7 +239,7 @@ def _read(shape: Any, body: bytes) -> Answer:
         return request
     report = ParamValidator().validate(request, shape)
     if report.has_errors():
-        raise ApiError("ValidationException", report.generate_report())
+        raise ApiError(invalid, report.generate_report())
     decoded: Answer = _decode(shape, request)
     return decoded
 
@@ -251,7 +268,13 @@ def _plain(value: object) -> Any:
     raise TypeError(f"{type(value).__name__} is not part of an answer")
 
 
-def _refusal(error: ApiError) -> Response:
+def answered(answer: Answer, content_type: str = _CONTENT_TYPE) -> Response:
+    """An answer on the wire."""
+    return 200, {"Content-Type": content_type}, json.dumps(answer, default=_plain).encode()
+
+
+def refused(error: ApiError, status: int = 400, content_type: str = _CONTENT_TYPE) -> Response:
+    """A refusal on the wire."""
     logger.debug("%s: %s", error.code, error.message)
-    headers = {"Content-Type": _CONTENT_TYPE, "x-amzn-errortype": error.code}
-    return 400, headers, json.dumps({"__type": error.code, "message": error.message}).encode()
+    headers = {"Content-Type": content_type, "x-amzn-errortype": error.code}
+    return status, headers, json.dumps({"__type": error.code, "message": error.message}).encode()

@@ -1,12 +1,10 @@
 """RDS requests on clusters and snapshots, answered with `aurora.Clusters`.
 
-What MiniStack would only pretend (instances, proxies, global clusters, the Data API) is
-refused.
+What MiniStack would only pretend (instances, proxies, global clusters) is refused.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from typing import Any
 
@@ -16,7 +14,6 @@ from tsalab.sandbox.control.aurora import Clusters, kind_of
 from tsalab.sandbox.control.aurora_rules import RdsError, Wish
 
 TOUCHES = (
-    "app._handle_rds_data_request",
     "core.concurrency.spawn_background",
     "services.rds._ACTION_MAP",
     "services.rds._cluster_snapshot_xml",
@@ -45,7 +42,6 @@ HONEST = frozenset(
 
 def install(clusters: Clusters) -> None:
     """Answer RDS's actions; refuse those that nothing stands behind."""
-    from ministack import app
     from ministack.services import rds
 
     ours = Actions(clusters).by_name()
@@ -57,15 +53,6 @@ def install(clusters: Clusters) -> None:
     original = rds._ACTION_MAP["DescribeDBClusters"]
     rds._ACTION_MAP["DescribeDBClusters"] = lambda p: original(_lowered(p))
     rds._ACTION_MAP["DescribeDBEngineVersions"] = _engine_versions
-
-    async def data_api(_method: str, path: str, *_rest: Any) -> Response | None:
-        if path not in app._RDS_DATA_PATHS:
-            return None
-        message = "HttpEndpoint is not enabled for the cluster: the sandbox has no Data API."
-        headers = {"Content-Type": "application/json", "x-amzn-errortype": "BadRequestException"}
-        return 400, headers, json.dumps({"message": message}).encode()
-
-    app._handle_rds_data_request = data_api
 
 
 class Actions:
@@ -82,6 +69,8 @@ class Actions:
             "ModifyDBCluster": _guarded(self.modify),
             "ModifyCurrentDBClusterCapacity": _guarded(self.modify_capacity),
             "DeleteDBCluster": _guarded(self.delete),
+            "EnableHttpEndpoint": _guarded(lambda p: self.set_data_api("Enable", p)),
+            "DisableHttpEndpoint": _guarded(lambda p: self.set_data_api("Disable", p)),
             "CreateDBClusterSnapshot": _guarded(self.create_snapshot),
             "DeleteDBClusterSnapshot": _guarded(self.delete_snapshot),
         }
@@ -143,13 +132,13 @@ class Actions:
         return _cluster(action, record)
 
     def modify(self, p: Params) -> Response:
-        """``ModifyDBCluster``: password, scaling, security groups, protection, backups."""
+        """``ModifyDBCluster``: password, scaling, security groups, Data API, protection, backups."""
         from ministack.services import rds
 
         record = self.clusters.get(rds._p(p, "DBClusterIdentifier"))
         groups = tuple(rds._parse_member_list(p, "VpcSecurityGroupIds"))
         rules.check_groups(groups)
-        for name in ("NewDBClusterIdentifier", "EngineVersion", "EngineMode", "EnableHttpEndpoint", "Port"):
+        for name in ("NewDBClusterIdentifier", "EngineVersion", "EngineMode", "Port"):
             if rds._p(p, name):
                 raise RdsError("UnsupportedOperation", f"The sandbox cannot change {name} of a cluster.")
         kind = kind_of(record)
@@ -159,11 +148,27 @@ class Actions:
         self.clusters.scale(record, wanted)
         if groups:
             record["VpcSecurityGroups"] = rules.memberships(groups)
+        if data_api := rds._p(p, "EnableHttpEndpoint"):
+            record["HttpEndpointEnabled"] = data_api == "true"
         if protection := rds._p(p, "DeletionProtection"):
             record["DeletionProtection"] = protection == "true"
         if days := rds._p(p, "BackupRetentionPeriod"):
             record["BackupRetentionPeriod"] = int(days)
         return _cluster("ModifyDBCluster", record)
+
+    def set_data_api(self, word: str, p: Params) -> Response:
+        """``EnableHttpEndpoint`` and ``DisableHttpEndpoint``."""
+        from ministack.services import rds
+
+        record = self.clusters.get(rds._p(p, "ResourceArn"))
+        record["HttpEndpointEnabled"] = word == "Enable"
+        inner = (
+            f"<{word}HttpEndpointResult><ResourceArn>{record['DBClusterArn']}</ResourceArn>"
+            f"<HttpEndpointEnabled>{str(record['HttpEndpointEnabled']).lower()}</HttpEndpointEnabled>"
+            f"</{word}HttpEndpointResult>"
+        )
+        response: Response = rds._xml(200, f"{word}HttpEndpointResponse", inner)
+        return response
 
     def modify_capacity(self, p: Params) -> Response:
         """``ModifyCurrentDBClusterCapacity``: 0 pauses, anything else resumes."""

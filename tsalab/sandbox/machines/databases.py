@@ -9,13 +9,10 @@ import asyncio
 import logging
 import secrets
 import shutil
-from collections.abc import Callable, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
-
-import pymysql
+from typing import TYPE_CHECKING, Any
 
 from tsalab import settings
 from tsalab.errors import SandboxError
@@ -23,34 +20,13 @@ from tsalab.messages import say
 from tsalab.sandbox.folder import read_json, write_json
 from tsalab.sandbox.machines import endpoint, grants
 from tsalab.sandbox.machines.authority import Authority
-from tsalab.sandbox.machines.mariadb import MariaDB, quote
+from tsalab.sandbox.machines.cluster import Cluster, Endpoint
+from tsalab.sandbox.machines.mariadb import MariaDB
 
 if TYPE_CHECKING:
     from tsalab.sandbox.machines.estate import Estate
 
 logger = logging.getLogger(__name__)
-
-
-class Endpoint(NamedTuple):
-    """Where a cluster takes connections."""
-
-    host: str
-    port: int
-
-
-@dataclass
-class _Cluster:
-    """A cluster that runs or sleeps."""
-
-    id: str
-    server: MariaDB
-    endpoint: endpoint.Endpoint
-    facts: dict[str, Any] = field(repr=False)
-    waking: asyncio.Task[None] | None = None
-
-    @property
-    def address(self) -> Endpoint:
-        return Endpoint("127.0.0.1", self.endpoint.port)
 
 
 class Databases:
@@ -71,7 +47,7 @@ class Databases:
     def __init__(self, estate: Estate) -> None:
         self._estate = estate
         self.names_of: Callable[[str], Sequence[str]] = lambda _cluster_id: ()
-        self._clusters: dict[str, _Cluster] = {}
+        self._clusters: dict[str, Cluster] = {}
 
     # -- what the control plane asks for ------------------------------------------------
 
@@ -110,15 +86,37 @@ class Databases:
 
     def pause(self, cluster_id: str) -> None:
         """Stop a cluster's server; the next connection wakes it."""
-        self._estate.run(self._pause(self._get(cluster_id)))
+        self._estate.run(self._get(cluster_id).pause())
 
     def resume(self, cluster_id: str) -> None:
         """Wake a cluster."""
-        self._estate.run(self._wake(self._get(cluster_id)))
+        self._estate.run(self._get(cluster_id).wake())
+
+    def wake_soon(self, cluster_id: str) -> None:
+        """Begin to wake a cluster, as a connection would, and wait for nothing."""
+        cluster = self._get(cluster_id)
+        self._estate.loop.call_soon_threadsafe(lambda: self._estate.background(cluster.wake()))
+
+    @contextmanager
+    def held(self, cluster_id: str) -> Iterator[None]:
+        """Keep a cluster awake as an open connection does, for those that come past its endpoint."""
+        cluster = self._get(cluster_id)
+        loop = self._estate.loop
+        guest = endpoint.Guest()
+        loop.call_soon_threadsafe(cluster.endpoint.entered, guest)
+        try:
+            yield
+        finally:
+            with suppress(RuntimeError):  # the loop has ended, and with it what was kept awake
+                loop.call_soon_threadsafe(cluster.endpoint.closed, guest)
+
+    def socket(self, cluster_id: str) -> Path:
+        """Unix socket of a cluster's server, past its endpoint and its security groups."""
+        return self._get(cluster_id).server.socket
 
     def is_paused(self, cluster_id: str) -> bool:
         """Whether a cluster sleeps."""
-        return bool(self._get(cluster_id).facts["paused"])
+        return self._get(cluster_id).is_paused
 
     def connections(self, cluster_id: str) -> int:
         """Open client connections of a cluster."""
@@ -126,11 +124,11 @@ class Databases:
 
     def set_auto_pause(self, cluster_id: str, seconds: float | None) -> None:
         """Pause a cluster when it had no connection for so long; None: never."""
-        self._estate.run(self._set_auto_pause(self._get(cluster_id), seconds))
+        self._estate.run(self._get(cluster_id).set_auto_pause(seconds))
 
     def set_password(self, cluster_id: str, password: str) -> None:
         """Give the master user another password."""
-        self._estate.run(self._set_password(self._get(cluster_id), password))
+        self._estate.run(self._get(cluster_id).set_password(password))
 
     def snapshot(self, cluster_id: str, snapshot_id: str) -> None:
         """Keep a copy of a cluster's data as of now.
@@ -205,14 +203,14 @@ class Databases:
         except BaseException:
             await self._delete(cluster_id)
             raise
-        self._save(cluster)
+        cluster.save()
         return cluster.address
 
     def _must_be_new(self, cluster_id: str) -> None:
         if cluster_id in self._clusters:
             raise SandboxError.machine_exists(say("sandbox.kind.cluster"), cluster_id)
 
-    def _make(self, cluster_id: str, facts: dict[str, Any]) -> _Cluster:
+    def _make(self, cluster_id: str, facts: dict[str, Any]) -> Cluster:
         folder = self._estate.folder
         home = self._home(cluster_id)
         port = self._estate.ports.get(f"database/{cluster_id}")
@@ -221,13 +219,17 @@ class Databases:
         server = MariaDB(folder, cluster_id, home, socket, settings=("skip-name-resolve", *tls))
 
         async def wake() -> None:
-            await self._wake(cluster)
+            await cluster.wake()
 
         def admits() -> bool:
             return self._estate.firewall.lets_in_cluster(cluster_id)
 
-        listener = endpoint.Endpoint(cluster_id, port, socket, wake, admits)
-        cluster = _Cluster(cluster_id, server, listener, facts)
+        listener = endpoint.Endpoint(
+            cluster_id, port, socket, wake, admits, lambda: self._estate.clock.times.rate
+        )
+        cluster = Cluster(
+            cluster_id, home, server, listener, facts, self._estate.background, self._estate.clock
+        )
         self._clusters[cluster_id] = cluster
         return cluster
 
@@ -239,79 +241,18 @@ class Databases:
         Authority(self._estate.folder).certify(names, certificate, key)
         return [f"ssl-cert={certificate}", f"ssl-key={key}"]
 
-    async def _open(self, cluster: _Cluster) -> None:
+    async def _open(self, cluster: Cluster) -> None:
         await cluster.endpoint.open()
         if not cluster.facts["paused"]:
             await cluster.server.start()
-        self._arm(cluster)
+        cluster.arm()
 
-    def _save(self, cluster: _Cluster) -> None:
-        write_json(self._home(cluster.id) / "cluster.json", cluster.facts)
-
-    def _arm(self, cluster: _Cluster) -> None:
-        seconds = cluster.facts["auto_pause"]
-        idle = None
-        if seconds is not None and not cluster.facts["paused"]:
-
-            def idle() -> None:
-                self._estate.background(self._pause(cluster))
-
-        cluster.endpoint.when_idle(seconds, idle)
-
-    async def _pause(self, cluster: _Cluster) -> None:
-        await _stop_waking(cluster)
-        cluster.facts["paused"] = True
-        self._save(cluster)
-        cluster.endpoint.drop()
-        await cluster.server.stop()
-
-    async def _wake(self, cluster: _Cluster) -> None:
-        if not cluster.facts["paused"]:
-            await cluster.server.start()
-            return
-        if cluster.waking is None:  # whoever comes meanwhile waits for the same awakening
-            cluster.waking = asyncio.get_running_loop().create_task(self._awaken(cluster))
-        # A client that loses patience and leaves does not put the cluster to sleep again.
-        await asyncio.shield(cluster.waking)
-
-    async def _awaken(self, cluster: _Cluster) -> None:
-        logger.info("cluster %s is resuming", cluster.id)
-        try:
-            await asyncio.sleep(float(settings.get("resume_seconds")))
-            await cluster.server.start()
-            cluster.facts["paused"] = False
-            self._save(cluster)
-            self._arm(cluster)
-        finally:
-            cluster.waking = None
-        logger.info("cluster %s resumed", cluster.id)
-
-    async def _set_auto_pause(self, cluster: _Cluster, seconds: float | None) -> None:
-        cluster.facts["auto_pause"] = seconds
-        self._save(cluster)
-        self._arm(cluster)
-
-    async def _set_password(self, cluster: _Cluster, password: str) -> None:
-        await self._wake(cluster)
-        user = quote(cluster.facts["username"])
-        await self._as_keeper(cluster, f"ALTER USER {user}@'%' IDENTIFIED BY {quote(password)}")
-
-    async def _as_keeper(self, cluster: _Cluster, statement: str) -> None:
-        def run() -> None:
-            connection = pymysql.connect(
-                unix_socket=str(cluster.server.socket), user=grants.KEEPER, password=cluster.facts["keeper"]
-            )
-            with connection, connection.cursor() as cursor:
-                cursor.execute(statement)
-
-        await asyncio.to_thread(run)
-
-    async def _snapshot(self, cluster: _Cluster, snapshot_id: str) -> None:
+    async def _snapshot(self, cluster: Cluster, snapshot_id: str) -> None:
         home = self._snapshot_home(snapshot_id)
         if home.exists():
             raise SandboxError.machine_exists(say("sandbox.kind.snapshot"), snapshot_id)
         if cluster.server.running:
-            await self._as_keeper(cluster, "FLUSH LOCAL TABLES")
+            await cluster.as_keeper("FLUSH LOCAL TABLES")
         try:
             await cluster.server.frozen_copy(home / "data")
             write_json(home / "cluster.json", {**cluster.facts, "paused": False})
@@ -332,13 +273,13 @@ class Databases:
         except BaseException:
             await self._delete(cluster_id)
             raise
-        self._save(cluster)
+        cluster.save()
         return cluster.address
 
     async def _delete(self, cluster_id: str) -> None:
         cluster = self._clusters.pop(cluster_id, None)
         if cluster is not None:
-            await _stop_waking(cluster)
+            await cluster.stop_waking()
             await cluster.endpoint.close()
             await cluster.server.stop()
             self._estate.ports.forget(f"database/{cluster_id}")
@@ -356,8 +297,8 @@ class Databases:
     async def stop_all(self) -> None:
         """Stop every cluster, keeping what it was: paused or awake. On the estate's loop."""
 
-        async def stop(cluster: _Cluster) -> None:
-            await _stop_waking(cluster)
+        async def stop(cluster: Cluster) -> None:
+            await cluster.stop_waking()
             await cluster.endpoint.close()
             with suppress(OSError):
                 await cluster.server.stop()
@@ -365,7 +306,7 @@ class Databases:
         await asyncio.gather(*(stop(cluster) for cluster in self._clusters.values()))
         self._clusters.clear()
 
-    def _get(self, cluster_id: str) -> _Cluster:
+    def _get(self, cluster_id: str) -> Cluster:
         try:
             return self._clusters[cluster_id]
         except KeyError:
@@ -376,9 +317,3 @@ class Databases:
 
     def _snapshot_home(self, snapshot_id: str) -> Path:
         return self._estate.folder.path("snapshots", snapshot_id)
-
-
-async def _stop_waking(cluster: _Cluster) -> None:
-    if cluster.waking is not None:
-        cluster.waking.cancel()
-        await asyncio.gather(cluster.waking, return_exceptions=True)

@@ -12,7 +12,13 @@ from tsalab.sandbox.machines import listening
 from tsalab.sandbox.machines.firewall import Dropped
 from tsalab.sandbox.machines.relay import Half, join
 
+_LOOK_SECONDS = 0.5
+
 logger = logging.getLogger(__name__)
+
+
+class Guest:
+    """Who uses the database by another way than this endpoint."""
 
 
 class Endpoint:
@@ -30,6 +36,8 @@ class Endpoint:
         Makes sure that the server runs; awaited for every connection.
     admits
         Asked for every connection whether security groups let it in.
+    rate
+        How fast the time passes in which nobody connects.
     """
 
     def __init__(
@@ -39,11 +47,12 @@ class Endpoint:
         socket: Path,
         wake: Callable[[], Awaitable[None]],
         admits: Callable[[], bool] = lambda: True,
+        rate: Callable[[], float] = lambda: 1.0,
     ) -> None:
         self.name, self.port = name, port
-        self._socket, self._wake, self._admits = socket, wake, admits
+        self._socket, self._wake, self._admits, self._rate = socket, wake, admits, rate
         self._server: asyncio.Server | None = None
-        self._open: set[Half] = set()
+        self._open: set[Half | Guest] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._idle_after: float | None = None
         self._idle: Callable[[], None] | None = None
@@ -75,7 +84,7 @@ class Endpoint:
     def drop(self) -> None:
         """Drop every connection, as a server that goes away does."""
         for half in list(self._open):
-            if half.transport is not None:
+            if isinstance(half, Half) and half.transport is not None:
                 half.transport.abort()
 
     def when_idle(self, seconds: float | None, call: Callable[[], None] | None) -> None:
@@ -87,18 +96,32 @@ class Endpoint:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        if not self._open and self._idle_after is not None and self._idle is not None:
-            self._timer = asyncio.get_running_loop().call_later(self._idle_after, self._idle)
+        if not self._open and self._idle_after is not None:
+            self._wait(self._idle_after)
+
+    def _wait(self, left: float) -> None:
+        """Let idle seconds pass; in pieces, for the rate may change meanwhile."""
+        if left <= 0:
+            if self._idle is not None:
+                self._idle()
+            return
+        rate = self._rate()
+        piece = min(left, rate * _LOOK_SECONDS)
+        self._timer = asyncio.get_running_loop().call_later(piece / rate, self._wait, left - piece)
+
+    def entered(self, client: Half | Guest) -> None:
+        """Note a client: while it is there, the cluster is not idle."""
+        self._open.add(client)
+        self._settle()
 
     def opened(self, client: Half) -> None:
         """Note a new client and connect it to the server."""
-        self._open.add(client)
-        self._settle()
+        self.entered(client)
         task = asyncio.get_running_loop().create_task(self._connect(client))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    def closed(self, client: Half) -> None:
+    def closed(self, client: Half | Guest) -> None:
         """Note that a client went."""
         self._open.discard(client)
         self._settle()

@@ -18,6 +18,7 @@ import psutil
 
 from tsalab.errors import SandboxError
 from tsalab.sandbox import processes
+from tsalab.sandbox.clock import Clock
 from tsalab.sandbox.folder import Folder
 from tsalab.sandbox.machines.databases import Databases
 from tsalab.sandbox.machines.edge import Edge
@@ -51,6 +52,7 @@ class Estate:
 
     def __init__(self, folder: Folder, ports: Ports) -> None:
         self.folder, self.ports = folder, ports
+        self.clock = Clock(folder)
         self.routes = Routes(folder.path("routes.json"))
         self.firewall = Firewall()
         self.servers = WebServers(self)
