@@ -124,7 +124,7 @@ def clock(name: str, as_json: bool, rate: float | None, resume_seconds: float | 
     if as_json:
         click.echo(json.dumps(asdict(times)))
         return
-    click.echo(say("sandbox.fact.clock", rate=times.rate, resume_seconds=times.resume_seconds))
+    click.echo(say("sandbox.clock", rate=times.rate, resume_seconds=times.resume_seconds))
 
 
 def _progress(line: str) -> None:
