@@ -31,6 +31,7 @@ COMMANDS = {
         "tsalab.commands.start_state:start_state",
         "Create what labs 1 to 3 leave behind in an account.",
     ),
+    "hand-in": ("tsalab.commands.hand_in:hand_in", "Pack what you made, to lie beside the notebook."),
     "grade": ("tsalab.commands.grade:grade", "Judge executed notebooks; runs nothing of them."),
     "course": ("tsalab.commands.course:course", "For authors: try what every step of the lab claims."),
     "sandbox": ("tsalab.commands.sandbox:sandbox", "Start, stop and look at the embedded AWS."),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,13 @@ Notebook = dict[str, Any]
 Change = Callable[[Notebook], None]
 
 
-def notebook(learner: str = "Ada", run: str = "a" * 32, began: datetime = BEGAN) -> tuple[Notebook, bytes]:
+def notebook(
+    learner: str = "Ada",
+    run: str = "a" * 32,
+    began: datetime = BEGAN,
+    account: str = "111122223333",
+    facts: Mapping[int, Mapping[str, Any]] | None = None,
+) -> tuple[Notebook, bytes]:
     """A run of the whole lab, and the journal that it left."""
     book: Notebook = json.loads((resources.notebooks() / LAB.notebook).read_text(encoding="utf-8"))
     with tempfile.TemporaryDirectory() as folder:
@@ -38,13 +44,23 @@ def notebook(learner: str = "Ada", run: str = "a" * 32, began: datetime = BEGAN)
                     status="passed",
                     saw=f"what step {step.id} is about is there",
                     expected="it is there",
-                    facts={"account": "111122223333", "region": "us-west-2", "number": number},
+                    facts={"account": account, "region": "us-west-2", "number": number}
+                    | dict((facts or {}).get(int(step.id), {})),
                     started=start,
                     ended=start + timedelta(seconds=5),
                 )
             )
             cell(book, f"step-{step.id}")["outputs"] = [output(record)]
         return book, journal.path.read_bytes()
+
+
+def of_records(records: Iterable[Record]) -> Notebook:
+    """The shipped notebook with the outcomes that a lab left, as if its cells had been run."""
+    book: Notebook = json.loads((resources.notebooks() / LAB.notebook).read_text(encoding="utf-8"))
+    for record in records:
+        if record.is_outcome and isinstance(record.step, int):
+            cell(book, f"step-{record.step}")["outputs"] = [output(record)]
+    return book
 
 
 def output(record: Record) -> dict[str, Any]:

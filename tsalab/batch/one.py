@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
-from tsalab import runner
+from tsalab import handin, runner
 from tsalab.batch.board import course_of
 from tsalab.batch.job import Job, Result, Status, StepResult
 from tsalab.errors import TsalabError
@@ -123,12 +123,13 @@ class _Performance:
                 self._tell({"step": str(record.step), "status": record.status})
 
     def _keep(self) -> None:
-        """The page, and the journal where it is found without knowing the lab."""
+        """The page, the journal where it is found without knowing the lab, and the learner's work."""
         if self._notebook.exists():
             runner.to_html(self._notebook, self._notebook.with_suffix(".html"), title=self._job.learner)
         journal = self._place / "work" / ".tsalab" / JOURNAL
         if journal.exists():
             shutil.copyfile(journal, self._place / JOURNAL)
+        handin.packed(self._place / "work", self._place)
 
     def _first_not_passed(self) -> str:
         for step in (str(step.id) for step in course_of(self._job.notebook).steps):

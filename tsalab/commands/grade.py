@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +13,7 @@ from tsalab.messages import say
 
 if TYPE_CHECKING:
     from tsalab.grade import Rubric, Verdict
+    from tsalab.grade.exports.people import Person
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
@@ -32,6 +33,19 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
     type=click.Path(path_type=Path, file_okay=False),
     help="Write a page a learner and one of the class.",
 )
+@click.option("--live", is_flag=True, help="Look at the learners' accounts, too (tier 3); only reads.")
+@click.option(
+    "--profile", default="", help="AWS profile for the look; {learner} in it stands for the learner's name."
+)
+@click.option("--bootstrap", default="", help="Name of lab 1's stack; see the notebook's parameters.")
+@click.option(
+    "--replay",
+    is_flag=True,
+    help="Do the work that was handed in again, in a clean sandbox. Runs learners' code.",
+)
+@click.option(
+    "--replay-seconds", type=click.FloatRange(1), default=600.0, help="How long one replay may take."
+)
 @click.option(
     "--workers", type=click.IntRange(0, 256), default=0, help="Processes; as many as processors if 0."
 )
@@ -44,6 +58,11 @@ def grade(
     rubric_file: Path | None,
     show_rubric: bool,
     roster: Path | None,
+    live: bool,
+    profile: str,
+    bootstrap: str,
+    replay: bool,
+    replay_seconds: float,
     workers: int,
     quiet: bool,
     **files: Path | None,
@@ -52,18 +71,34 @@ def grade(
 
     Exits 0 when every submission could be read and got all its points, else 1.
     """
+    from tsalab.grade import Witness, read_rubric
     from tsalab.grade import grade as grading
-    from tsalab.grade import read_rubric
+    from tsalab.grade.exports.people import read_people
     from tsalab.grade.rubric import DEFAULT
 
     if show_rubric:
         click.echo(DEFAULT.read_text(encoding="utf-8"), nl=False)
         return
     rubric = read_rubric(rubric_file)
+    people = read_people(roster) if roster else {}
+    heard: list[Witness] = []
+    if live:
+        from tsalab.witness import Live, whose
+
+        heard.append(Live(whose(paths, profile, people), tuple(rubric.points), bootstrap))
+        workers = 1  # it remembers whose each account is
+    elif profile:
+        raise click.UsageError(say("commands.grade.not_live"))
+    if replay:
+        from tsalab.commands.replaying import Sandboxed
+        from tsalab.witness.replay import Replay
+
+        heard.append(Replay(Sandboxed(replay_seconds)))
+        workers = 1  # each replay takes a whole sandbox
     count = full = 0
     with ExitStack() as stack:
-        exports = [stack.enter_context(export) for export in _exports(files, rubric, roster)]
-        for verdict in grading(paths, rubric, workers=workers):
+        exports = [stack.enter_context(export) for export in _exports(files, rubric, people)]
+        for verdict in grading(paths, rubric, heard, workers=workers):
             count += 1
             full += not verdict.unreadable and verdict.points >= verdict.possible
             for export in exports:
@@ -74,11 +109,9 @@ def grade(
     ctx.exit(0 if full == count else 1)
 
 
-def _exports(files: dict[str, Path | None], rubric: Rubric, roster: Path | None) -> list[Any]:
+def _exports(files: dict[str, Path | None], rubric: Rubric, people: Mapping[str, Person]) -> list[Any]:
     from tsalab.grade import exports
-    from tsalab.grade.exports.people import read_people
 
-    people = read_people(roster) if roster else {}
     makers: dict[str, Callable[[Path], Any]] = {
         "table": lambda path: exports.Table(path, rubric),
         "canvas": lambda path: exports.Canvas(path, rubric, people),

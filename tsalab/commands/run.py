@@ -54,7 +54,7 @@ def run(
 
     Exits 0 only when all 30 steps left a record that says passed.
     """
-    from tsalab import runner
+    from tsalab import handin, runner
 
     name = profile or f"run-{secrets.token_hex(4)}"
     source = notebook or resources.notebooks() / "lab4.ipynb"
@@ -86,6 +86,7 @@ def run(
             outcome = runner.run(source, executed, parameters, kernel, on_cell=progress.cell)
         page = executed.with_suffix(".html")
         runner.to_html(executed, page, title=source.stem)
+        handin.packed(workdir, folder)
     passed = report(progress, outcome)
     click.echo(say("commands.run.files", notebook=executed, page=page))
     if keep:

@@ -10,13 +10,15 @@ wording stands in one place::
     ├── ProfileError        the AWS profile is missing, or AWS refuses it
     ├── TemplateError       infra.yml cannot be read or edited
     ├── CloudError          AWS refused a call, or a resource is not as the lab needs it
+    │   ├── UnseenError     AWS does not let us look, or does not answer
     │   └── UnmanagedError  SSM does not manage the instance
     ├── ServerError         the web server cannot be reached, or a command on it failed
     │   ├── NoAnswerError   nobody answers on port 22
     │   └── NoKeyError      no key at hand opens it
     ├── MigrationError      the data could not be read, written or verified
     ├── DiagnosisError      the cause that stands behind one of these
-    │   └── PortClosedError the web server's security group does not let us in
+    │   ├── PortClosedError the web server's security group does not let us in
+    │   └── AuroraAsleepError  the cluster is paused, or still waking
     ├── GradeError          something that grading goes by cannot be used
     ├── FaultError          a fault cannot be made here, or now
     ├── SiteError           the site does not answer as it should
@@ -32,8 +34,8 @@ from __future__ import annotations
 
 from tsalab.errors.base import TsalabError
 from tsalab.errors.batch import BatchError
-from tsalab.errors.cloud import CloudError, UnmanagedError
-from tsalab.errors.diagnosis import DiagnosisError, PortClosedError
+from tsalab.errors.cloud import CloudError, UnmanagedError, UnseenError
+from tsalab.errors.diagnosis import AuroraAsleepError, DiagnosisError, PortClosedError
 from tsalab.errors.fault import FaultError
 from tsalab.errors.grade import GradeError
 from tsalab.errors.migration import MigrationError
@@ -48,6 +50,7 @@ from tsalab.errors.step import StepError
 from tsalab.errors.template import TemplateError
 
 __all__ = [
+    "AuroraAsleepError",
     "BatchError",
     "CloudError",
     "DiagnosisError",
@@ -68,4 +71,5 @@ __all__ = [
     "TemplateError",
     "TsalabError",
     "UnmanagedError",
+    "UnseenError",
 ]

@@ -8,6 +8,22 @@ from typing import Self
 from tsalab.errors.base import TsalabError
 from tsalab.messages import error, say
 
+# What AWS answers to somebody who may not look, or not now: it says nothing of what is there.
+_UNSEEN = frozenset(
+    {
+        "403",
+        "AccessDenied",
+        "AccessDeniedException",
+        "InternalError",
+        "InternalFailure",
+        "RequestLimitExceeded",
+        "ServiceUnavailable",
+        "Throttling",
+        "ThrottlingException",
+        "UnauthorizedOperation",
+    }
+)
+
 # What to do about an error code, as it is called under cloud.refused.advice.
 _ADVICE = {
     "AccessDenied": "permission",
@@ -29,9 +45,10 @@ class CloudError(TsalabError):
     """AWS refused a call, or a resource is not as the lab needs it."""
 
     @classmethod
-    def refused(cls, doing: str, code: str, message: str) -> Self:
+    def refused(cls, doing: str, code: str, message: str) -> CloudError:
         """AWS answered a call with an error."""
-        return cls(
+        kind = UnseenError if code in _UNSEEN else cls
+        return kind(
             **error(
                 "cloud.refused",
                 doing=doing,
@@ -42,9 +59,11 @@ class CloudError(TsalabError):
         )
 
     @classmethod
-    def unreachable(cls, doing: str, endpoint: str, cause: str = "") -> Self:
+    def unreachable(cls, doing: str, endpoint: str, cause: str = "") -> UnseenError:
         """Nothing answered at AWS's address."""
-        return cls(**error("cloud.unreachable", doing=doing, endpoint=endpoint, cause=f" {cause}".rstrip()))
+        return UnseenError(
+            **error("cloud.unreachable", doing=doing, endpoint=endpoint, cause=f" {cause}".rstrip())
+        )
 
     @classmethod
     def no_bundle(cls, url: str, reason: str, profile: str) -> Self:
@@ -134,6 +153,10 @@ class CloudError(TsalabError):
     def git_missing(cls) -> Self:
         """There is no git program."""
         return cls(**error("cloud.git_missing"))
+
+
+class UnseenError(CloudError):
+    """AWS does not let us look, or does not answer: what is there stays unknown."""
 
 
 class UnmanagedError(CloudError):

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Self
 
 from tsalab.errors.base import TsalabError
-from tsalab.messages import error
+from tsalab.messages import error, say
 
 
 class GradeError(TsalabError):
@@ -26,6 +26,59 @@ class GradeError(TsalabError):
     def unreadable_roster(cls, path: Path, cause: str) -> Self:
         """The roster cannot be read."""
         return cls(**error("grade.unreadable_roster", path=path, cause=cause))
+
+    @classmethod
+    def no_profile(cls, learner: str, profile: str) -> Self:
+        """There is no profile with which to look at a learner's account."""
+        who = learner or say("grade.nobody")
+        return cls(**error("grade.no_profile", learner=who, profile=profile or say("grade.no_name")))
+
+    @classmethod
+    def no_profiles(cls) -> Self:
+        """A live look is asked for, and no profile is named."""
+        return cls(**error("grade.no_profiles"))
+
+    @classmethod
+    def one_profile(cls, profile: str, count: int) -> Self:
+        """One profile, and more than one submission."""
+        return cls(**error("grade.one_profile", profile=profile, count=count))
+
+    @classmethod
+    def profile_twice(cls, profile: str, learner: str) -> Self:
+        """The roster gives one profile to two learners."""
+        return cls(**error("grade.profile_twice", profile=profile, learner=learner))
+
+    @classmethod
+    def other_account(cls, profile: str, account: str, claimed: str) -> Self:
+        """The account that was looked at is not the one that the records name."""
+        return cls(**error("grade.other_account", profile=profile, account=account, claimed=claimed))
+
+    @classmethod
+    def account_of_another(cls, profile: str, account: str, learner: str) -> Self:
+        """The account that was looked at was somebody else's before."""
+        who = learner or say("grade.nobody")
+        return cls(**error("grade.account_of_another", profile=profile, account=account, learner=who))
+
+    @classmethod
+    def not_looked(cls, learner: str, profile: str, cause: str) -> Self:
+        """The account could not be looked at."""
+        who = learner or say("grade.nobody")
+        return cls(**error("grade.not_looked", learner=who, profile=profile, cause=cause))
+
+    @classmethod
+    def no_work(cls, name: str) -> Self:
+        """Nothing lies beside a notebook that could be replayed."""
+        return cls(**error("grade.no_work", name=name))
+
+    @classmethod
+    def bad_work(cls, name: str, cause: str) -> Self:
+        """The work beside a notebook cannot be used."""
+        return cls(**error("grade.bad_work", name=name, cause=cause))
+
+    @classmethod
+    def other_work(cls, name: str, wanted: str, found: str) -> Self:
+        """The work beside a notebook is not the one that its records are about."""
+        return cls(**error("grade.other_work", name=name, wanted=wanted, found=found))
 
     @classmethod
     def nothing_found(cls, paths: str) -> Self:

@@ -18,13 +18,13 @@ class Evidence:
     tier
         Of the witness: 2 a signed ledger, 3 a live look, 4 a trail.
     passed
-        Whether the step was done.
+        Whether the step was done; None when the witness cannot tell, and the lower tiers decide.
     reason
         Why it says so, in words.
     """
 
     tier: int
-    passed: bool
+    passed: bool | None
     reason: str
 
 

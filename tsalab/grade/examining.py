@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,12 +12,13 @@ from typing import Any
 
 from tsalab.errors import RecordError
 from tsalab.grade.doubts import Doubt
-from tsalab.grade.reading import Submission
+from tsalab.grade.reading import Source, Submission
 from tsalab.grade.shipped import Shipped, StepId, cell_of
 from tsalab.records import GENESIS, Record
 from tsalab.records.notebook import MIMETYPE
 from tsalab.records.schema import validate
 
+PARAMETERS_MARK = "# Parameters"  # how the cell begins that papermill adds
 _SLACK = timedelta(seconds=2)  # clocks are set a little, and times are rounded
 
 
@@ -29,7 +31,7 @@ class Examined:
     name
         Where it was found.
     learner
-        Who its records say did it; empty when none does.
+        Who its records say did it; without records, who its parameters name; else empty.
     run
         Nonce of its run; empty likewise.
     outcomes
@@ -40,6 +42,8 @@ class Examined:
         What is not as in a notebook that was simply run.
     unreadable
         Why nothing could be read; empty when it could.
+    source
+        Where the notebook lies, and what was handed in beside it.
     """
 
     name: str
@@ -49,6 +53,13 @@ class Examined:
     others: tuple[Record, ...] = field(default=(), repr=False)
     doubts: tuple[Doubt, ...] = ()
     unreadable: str = ""
+    source: Source | None = None
+
+    @property
+    def accounts(self) -> frozenset[tuple[str, str]]:
+        """Accounts and regions that its records name."""
+        facts = [record.facts for record in self.outcomes.values() if "account" in record.facts]
+        return frozenset((str(one["account"]), str(one.get("region", ""))) for one in facts)
 
 
 @dataclass(frozen=True)
@@ -97,15 +108,33 @@ def examine(submission: Submission, shipped: Shipped, *, now: datetime | None = 
         outcomes[record.step] = record
     doubts += _absent(outcomes, doubts, shipped)
     kept = {record.hash: record for record in [*journal, *records] if not record.is_outcome}
-    learner, run = _usual(record.learner for record in records), _usual(record.run for record in records)
+    learner = _usual(record.learner for record in records) or _parameter(cells, "learner")
+    run = _usual(record.run for record in records)
     return Examined(
-        submission.name, learner, run, outcomes, tuple(kept.values()), tuple(dict.fromkeys(doubts))
+        submission.name,
+        learner,
+        run,
+        outcomes,
+        tuple(kept.values()),
+        tuple(dict.fromkeys(doubts)),
+        source=submission.source,
     )
 
 
 def _usual(values: Iterator[str]) -> str:
     found = Counter(values).most_common(1)
     return found[0][0] if found else ""
+
+
+def _parameter(cells: Sequence[_Cell], name: str) -> str:
+    """What a notebook without records was given for a parameter; empty when it kept the shipped value."""
+    given = [
+        found[1]
+        for cell in cells
+        for found in re.finditer(rf'^{name} = "([^"\\\n]{{1,100}})"', cell.source, re.MULTILINE)
+        if cell.source.lstrip().startswith(PARAMETERS_MARK) or cell.id == "parameters"
+    ]
+    return given[-1] if given and given[-1] != name else ""
 
 
 def _cells(notebook: Mapping[str, Any]) -> Iterator[_Cell]:

@@ -25,6 +25,20 @@ LARGEST = 64 * 1024 * 1024
 _TROUBLES = (OSError, ValueError, RuntimeError, EOFError, zipfile.BadZipFile, zlib.error, lzma.LZMAError)
 MOST = 10_000  # files in one archive
 JOURNAL = "journal.jsonl"
+WORK = "work.zip"  # a learner's own work, which lies beside the notebook and holds none
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where one submission lies: a file, or a member of an archive. Small, so that it can be handed on."""
+
+    path: Path
+    member: str = ""
+
+    @property
+    def name(self) -> str:
+        """Where it was found, in words."""
+        return f"{self.path}!{self.member}" if self.member else str(self.path)
 
 
 @dataclass(frozen=True)
@@ -41,25 +55,15 @@ class Submission:
         Lines of the journal beside it, if one was handed in.
     unreadable
         Why it could not be read, in words.
+    source
+        Where it lies; None where it could not be read.
     """
 
     name: str
     notebook: dict[str, Any] | None = field(default=None, repr=False)
     journal: tuple[bytes, ...] | None = field(default=None, repr=False)
     unreadable: str = ""
-
-
-@dataclass(frozen=True)
-class Source:
-    """Where one submission lies: a file, or a member of an archive. Small, so that it can be handed on."""
-
-    path: Path
-    member: str = ""
-
-    @property
-    def name(self) -> str:
-        """Where it was found, in words."""
-        return f"{self.path}!{self.member}" if self.member else str(self.path)
+    source: Source | None = None
 
 
 def find(paths: Iterable[Path]) -> Iterator[Source | Submission]:
@@ -78,6 +82,7 @@ def find(paths: Iterable[Path]) -> Iterator[Source | Submission]:
     for path in paths:
         if path.is_dir():
             inside = sorted(one for one in path.rglob("*") if one.suffix in (".ipynb", ".zip"))
+            inside = [one for one in inside if one.name != WORK]
             for file in inside:
                 if ".ipynb_checkpoints" not in file.parts and file.is_file():
                     yield from _in_file(file)
@@ -124,7 +129,7 @@ def read(source: Source) -> Submission:
     """Read one submission; what is wrong with it is in the answer, never raised."""
     try:
         data, journal = _bytes(source)
-        return Submission(source.name, _notebook(data), journal)
+        return Submission(source.name, _notebook(data), journal, source=source)
     except _TROUBLES as error:
         return Submission(source.name, unreadable=_why(error))
 
@@ -136,14 +141,34 @@ def _why(error: Exception) -> str:
 
 
 def _bytes(source: Source) -> tuple[bytes, tuple[bytes, ...] | None]:
+    journal = _lines(_beside(source, JOURNAL))
     if source.member:
         with zipfile.ZipFile(source.path) as archive:
-            beside = str(PurePosixPath(source.member).with_name(JOURNAL))
-            journal = _member(archive, beside) if beside in archive.namelist() else None
-            return _member(archive, source.member), _lines(journal)
-    beside_file = source.path.with_name(JOURNAL)
-    journal = _bounded(beside_file.open("rb")) if beside_file.is_file() else None
-    return _bounded(source.path.open("rb")), _lines(journal)
+            return _member(archive, source.member), journal
+    return _bounded(source.path.open("rb")), journal
+
+
+def work_beside(source: Source) -> bytes | None:
+    """The work that was handed in beside a notebook; None when there is none.
+
+    Raises
+    ------
+    ValueError
+        When it cannot be read, with the reason.
+    """
+    try:
+        return _beside(source, WORK)
+    except _TROUBLES as error:
+        raise ValueError(_why(error)) from error
+
+
+def _beside(source: Source, name: str) -> bytes | None:
+    if source.member:
+        with zipfile.ZipFile(source.path) as archive:
+            beside = str(PurePosixPath(source.member).with_name(name))
+            return _member(archive, beside) if beside in archive.namelist() else None
+    file = source.path.with_name(name)
+    return _bounded(file.open("rb")) if file.is_file() else None
 
 
 def _member(archive: zipfile.ZipFile, name: str) -> bytes:

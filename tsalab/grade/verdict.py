@@ -102,8 +102,8 @@ def judge(examined: Examined, rubric: Rubric, witnesses: Iterable[Witness] = ())
         reason = say("grade.reason.unreadable", why=examined.unreadable)
         marks = [Mark(step, 0.0, possible, 0, (reason,)) for step, possible in rubric.points.items()]
         return Verdict(examined.name, "", "", tuple(marks), unreadable=examined.unreadable)
-    told, refusals = _testimony(examined, witnesses)
-    marks = [_mark(step, examined, rubric, told.get(step)) for step in rubric.points]
+    told, silent, refusals = _testimony(examined, witnesses)
+    marks = [_mark(step, examined, rubric, told.get(step), silent.get(step, ())) for step in rubric.points]
     missing = [mark.step for mark in marks if mark.step in rubric.required and not mark.points]
     if missing:
         reason = say("grade.reason.required", steps=", ".join(map(str, missing)))
@@ -143,9 +143,10 @@ def _placed(doubt: Doubt) -> str:
 
 def _testimony(
     examined: Examined, witnesses: Iterable[Witness]
-) -> tuple[Mapping[StepId, Evidence], Sequence[str]]:
-    """The highest evidence on each step, and why a witness was not heard."""
+) -> tuple[Mapping[StepId, Evidence], Mapping[StepId, list[str]], Sequence[str]]:
+    """The highest evidence on each step, why a witness cannot tell, and why one was not heard."""
     told: dict[StepId, Evidence] = {}
+    silent: dict[StepId, list[str]] = {}
     refusals: list[str] = []
     for witness in witnesses:
         try:
@@ -154,18 +155,25 @@ def _testimony(
             refusals.append(f"{error.what} {error.why}")
             continue
         for step, evidence in found.items():
-            if step not in told or evidence.tier >= told[step].tier:
+            if evidence.passed is None:
+                silent.setdefault(step, []).append(evidence.reason)
+            elif step not in told or evidence.tier >= told[step].tier:
                 told[step] = evidence
-    return told, refusals
+    return told, silent, refusals
 
 
-def _mark(step: StepId, examined: Examined, rubric: Rubric, evidence: Evidence | None) -> Mark:
+def _mark(
+    step: StepId, examined: Examined, rubric: Rubric, evidence: Evidence | None, silent: Sequence[str]
+) -> Mark:
     possible = rubric.points[step]
     record = examined.outcomes.get(step)
-    if evidence is not None:  # it knows without the notebook, so nothing in there counts for or against
+    if (
+        evidence is not None and evidence.passed is not None
+    ):  # it knows without the notebook, so nothing in there counts for or against
         tier, passed, reasons = evidence.tier, evidence.passed, [evidence.reason]
     else:
         tier, passed, reasons = _by_record(step, record, examined, rubric)
+    reasons += silent
     if not passed:
         return Mark(step, 0.0, possible, tier, tuple(reasons))
     if tier < rubric.evidence:

@@ -12,12 +12,13 @@ from tsalab.migrate.login import Connection, Login, named, opened
 
 @dataclass(frozen=True)
 class TableComparison:
-    """One table on both sides; a side that lacks it has None rows."""
+    """One table on both sides; a side that lacks it has None rows, and `digest` is the target's."""
 
     table: str
     source_rows: int | None
     target_rows: int | None
     equal: bool
+    digest: str = ""
 
 
 @dataclass(frozen=True)
@@ -79,4 +80,5 @@ def _compare_table(name: str, ours: _Side, theirs: _Side) -> TableComparison:
         here.rows if here else None,
         there.rows if there else None,
         here is not None and here == there,
+        there.digest if there else "",
     )

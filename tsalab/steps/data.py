@@ -212,7 +212,12 @@ def _not_loaded(world: World, tables: Sequence[str], expected: str) -> Finding:
 
 def _comparison_facts(found: Comparison) -> dict[str, object]:
     return {
-        row.table: {"source": row.source_rows, "target": row.target_rows, "equal": row.equal}
+        row.table: {
+            "source": row.source_rows,
+            "target": row.target_rows,
+            "equal": row.equal,
+            "digest": row.digest,
+        }
         for row in found.rows
     }
 

@@ -47,11 +47,15 @@ class World:
     hurried
         Whether a cluster that is only waking counts as one that does not answer. A check
         looks and tells; whoever does a step waits.
+    opening
+        Whether a way to the web server may be made where there is none: a key that is let
+        in for a minute, commands through SSM. Both are more than reading.
     """
 
-    def __init__(self, place: Place, *, hurried: bool = False) -> None:
+    def __init__(self, place: Place, *, hurried: bool = False, opening: bool = True) -> None:
         self.place = place
         self.hurried = hurried
+        self.opening = opening
         self._no_server: TsalabError | None = None
         self._commanded: Commanded | None = None
         self._no_aurora: DiagnosisError | None = None
@@ -211,11 +215,12 @@ class World:
             return self.place.server(
                 self.server_host,
                 on_silence=self._no_answer_from_server,
-                admit=self._admit,
+                admit=self._admit if self.opening else None,
                 witness=self.witness,
             )
         except (NoAnswerError, PortClosedError) as error:
-            self._commanded = reaching.by_commands(self, SOURCE["password"], error)
+            if self.opening:
+                self._commanded = reaching.by_commands(self, SOURCE["password"], error)
             if self._commanded:
                 return self._commanded
             self._no_server = error

@@ -10,7 +10,7 @@ from pathlib import Path
 from tsalab.errors import GradeError
 from tsalab.messages import say
 
-COLUMNS = ("learner", "id", "email", "sis_id", "login", "section")
+COLUMNS = ("learner", "id", "email", "sis_id", "login", "section", "profile")
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,8 @@ class Person:
         Name in the records.
     id, email, sis_id, login, section
         What gradebooks ask for; empty where the roster does not say.
+    profile
+        With which their account may be looked at.
     """
 
     learner: str
@@ -31,6 +33,7 @@ class Person:
     sis_id: str = ""
     login: str = ""
     section: str = ""
+    profile: str = ""
 
 
 def read_people(path: Path) -> Mapping[str, Person]:
