@@ -141,7 +141,7 @@ def test_learners_on_sandboxes_of_their_own(tmp_path: Path, home: Path) -> None:
     assert (bob["status"], bob["passed"], "sabotaged" in bob["reason"]) == ("failed", 9, True)
     assert left_running() == []
     assert list((home / "sandboxes").iterdir()) == []
-    for name in ("lab4.ipynb", "lab4.html", "journal.jsonl"):
+    for name in ("lab4.ipynb", "lab4.html", "journal.jsonl", "work.zip"):
         assert (out / "learners" / ada["folder"] / name).stat().st_size
 
 
