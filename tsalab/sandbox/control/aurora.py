@@ -254,15 +254,16 @@ class Clusters:
     def scale(self, record: dict[str, Any], wanted: dict[str, Any]) -> None:
         """Give a cluster another scaling configuration, as `scaling` makes them."""
         record["_Scaling"] = wanted
+        record.pop("_Capacity", None)  # of other bounds
         self.context.estate.databases.set_auto_pause(record["DBClusterIdentifier"], pause_after(record))
 
     def capacity(self, record: dict[str, Any]) -> int:
-        """Capacity units in use now: 0 while paused or not there yet, else the least."""
+        """Capacity units in use now: 0 while paused or not there yet, else as last seen."""
         if record["Status"] != "available" or self.context.estate.databases.is_paused(
             record["DBClusterIdentifier"]
         ):
             return 0
-        return int(record["_Scaling"]["MinCapacity"])
+        return int(record.get("_Capacity") or record["_Scaling"]["MinCapacity"])
 
     def serverless_xml(self, record: dict[str, Any]) -> str:
         """The elements of a serverless cluster that MiniStack does not answer."""

@@ -188,6 +188,7 @@ class Actions:
         before = self.clusters.capacity(record)
         databases = self.clusters.context.estate.databases
         (databases.resume if capacity else databases.pause)(cluster_id)
+        record["_Capacity"] = capacity
         response: Response = rds._xml(
             200,
             "ModifyCurrentDBClusterCapacityResponse",

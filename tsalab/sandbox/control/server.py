@@ -35,6 +35,7 @@ PLUGINS = (
     "tsalab.sandbox.control.keypairs",
     "tsalab.sandbox.control.instance",
     "tsalab.sandbox.control.aurora",
+    "tsalab.sandbox.control.capacity",
     "tsalab.sandbox.control.data_api",
     "tsalab.sandbox.control.groups",
     "tsalab.sandbox.control.secrets",

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,6 +18,16 @@ from tsalab.sandbox.machines import endpoint, grants
 from tsalab.sandbox.machines.mariadb import MariaDB, quote
 
 logger = logging.getLogger(__name__)
+
+
+class State(StrEnum):
+    """What a cluster begins to be, or has just become."""
+
+    PAUSING = "pausing"
+    KEPT_AWAKE = "kept awake"
+    PAUSED = "paused"
+    RESUMING = "resuming"
+    RESUMED = "resumed"
 
 
 class Endpoint(NamedTuple):
@@ -44,6 +55,8 @@ class Cluster:
         Runs a coroutine for itself.
     clock
         Says how long an awakening takes.
+    tell
+        Called with what it begins to be, and has become.
     """
 
     id: str
@@ -53,6 +66,7 @@ class Cluster:
     facts: dict[str, Any] = field(repr=False)
     background: Callable[[Coroutine[Any, Any, Any]], object] = field(repr=False)
     clock: Clock = field(repr=False)
+    tell: Callable[[State], None] = field(repr=False)
     waking: asyncio.Task[None] | None = None
 
     @property
@@ -76,17 +90,27 @@ class Cluster:
         if seconds is not None and not self.is_paused:
 
             def idle() -> None:
-                self.background(self.pause())
+                self.background(self._pause_idle())
 
         self.endpoint.when_idle(seconds, idle)
 
+    async def _pause_idle(self) -> None:
+        """Pause, unless somebody has come since it was found idle."""
+        if self.endpoint.connections:
+            self.tell(State.PAUSING)
+            self.tell(State.KEPT_AWAKE)
+            return
+        await self.pause()
+
     async def pause(self) -> None:
         """Stop the server; the next connection wakes it."""
+        self.tell(State.PAUSING)
         await self.stop_waking()
         self.facts["paused"] = True
         self.save()
         self.endpoint.drop()
         await self.server.stop()
+        self.tell(State.PAUSED)
 
     async def wake(self) -> None:
         """Return when the server runs; a paused one takes its time."""
@@ -100,6 +124,7 @@ class Cluster:
 
     async def _awaken(self) -> None:
         logger.info("cluster %s is resuming", self.id)
+        self.tell(State.RESUMING)
         try:
             await asyncio.sleep(self.clock.times.resume_seconds)
             await self.server.start()
@@ -109,6 +134,7 @@ class Cluster:
         finally:
             self.waking = None
         logger.info("cluster %s resumed", self.id)
+        self.tell(State.RESUMED)
 
     async def stop_waking(self) -> None:
         """Give up an awakening; those who wait for it are turned away."""

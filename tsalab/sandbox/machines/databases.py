@@ -14,13 +14,15 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import psutil
+
 from tsalab import settings
 from tsalab.errors import SandboxError
 from tsalab.messages import say
 from tsalab.sandbox.folder import read_json, write_json
 from tsalab.sandbox.machines import endpoint, grants
 from tsalab.sandbox.machines.authority import Authority
-from tsalab.sandbox.machines.cluster import Cluster, Endpoint
+from tsalab.sandbox.machines.cluster import Cluster, Endpoint, State
 from tsalab.sandbox.machines.mariadb import MariaDB
 
 if TYPE_CHECKING:
@@ -42,11 +44,14 @@ class Databases:
     names_of
         Set by the control plane: what a cluster's endpoints are called, for clusters that an
         older sandbox made.
+    on_state
+        Set by the control plane: called, on the estate's loop, when a cluster pauses or wakes.
     """
 
     def __init__(self, estate: Estate) -> None:
         self._estate = estate
         self.names_of: Callable[[str], Sequence[str]] = lambda _cluster_id: ()
+        self.on_state: Callable[[str, State], None] = lambda _cluster_id, _state: None
         self._clusters: dict[str, Cluster] = {}
 
     # -- what the control plane asks for ------------------------------------------------
@@ -121,6 +126,15 @@ class Databases:
     def connections(self, cluster_id: str) -> int:
         """Open client connections of a cluster."""
         return self._get(cluster_id).endpoint.connections
+
+    def cpu_seconds(self, cluster_id: str) -> float | None:
+        """Processor time that a cluster's server has used since its start; None while it does not run."""
+        cluster = self._clusters.get(cluster_id)
+        pid = None if cluster is None else cluster.server.pid
+        try:
+            return None if pid is None else sum(psutil.Process(pid).cpu_times()[:2])
+        except psutil.NoSuchProcess:
+            return None
 
     def set_auto_pause(self, cluster_id: str, seconds: float | None) -> None:
         """Pause a cluster when it had no connection for so long; None: never."""
@@ -228,7 +242,14 @@ class Databases:
             cluster_id, port, socket, wake, admits, lambda: self._estate.clock.times.rate
         )
         cluster = Cluster(
-            cluster_id, home, server, listener, facts, self._estate.background, self._estate.clock
+            cluster_id,
+            home,
+            server,
+            listener,
+            facts,
+            self._estate.background,
+            self._estate.clock,
+            lambda state: self.on_state(cluster_id, state),
         )
         self._clusters[cluster_id] = cluster
         return cluster
