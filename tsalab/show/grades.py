@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from html import escape
 from typing import Protocol
 
 from tsalab.messages import say
-from tsalab.show.parts import _CELL, Part, details, heading, note, table
+from tsalab.show.parts import LINE, Part, details, heading, note, table
 from tsalab.show.status import GREEN, GREY, RED
 
+# With room on the left, too: a tinted row whose text begins at its edge reads badly.
+_CELL = f"text-align: left; vertical-align: top; padding: 2px 8px; border-bottom: 1px solid {LINE}"
 _COLUMNS = ("learner", "points", "share", "tier", "doubts")
 
 
@@ -86,12 +88,9 @@ def of_class(verdicts: Sequence[VerdictLike], title: str) -> Part:
     full = sum(_is_full(one) for one in verdicts)
     summary = say("commands.grade.total", full=full, count=len(verdicts))
     columns = [say(f"grade.column.{name}") for name in _COLUMNS]
-    head = "".join(f'<th style="{_CELL}">{escape(name)}</th>' for name in columns)
-    body = "".join(map(_line, verdicts))
     markup = (
         f'{heading(title, GREY)}<p style="margin: 4px 0">{escape(summary)}</p>'
-        f'<table class="tsalab-table" style="border-collapse: collapse; margin: 4px 0">'
-        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+        f"{_table(columns, map(_line, verdicts))}"
         f'<p style="margin: 4px 0">{escape(say("grade.page.tiers"))}</p>'
     )
     lines = table([_values(one) for one in verdicts], [name for name in columns if name != columns[2]])
@@ -113,9 +112,21 @@ def of_learner(verdict: VerdictLike, *, everything: bool = False) -> Part:
     marks = [] if verdict.unreadable else [m for m in verdict.marks if everything or m.points < m.possible]
     if marks:
         headings = [say(f"grade.column.{name}") for name in ("step", "points", "tier", "why")]
-        rows = [(one.step, _of(one.points, one.possible), one.tier, " ".join(one.reasons)) for one in marks]
-        shades = [RED if one.points < one.possible else GREEN for one in marks]
-        parts.append(table(rows, headings, shade=shades))
+        rows = [
+            # What speaks against the whole of it stands above, once.
+            (
+                one.step,
+                _of(one.points, one.possible),
+                one.tier,
+                " ".join(w for w in one.reasons if w not in told),
+            )
+            for one in marks
+        ]
+        lines = [
+            _row([escape(str(value)) for value in row], RED if one.points < one.possible else GREEN)
+            for row, one in zip(rows, marks, strict=True)
+        ]
+        parts.append(Part(_table(headings, lines), table(rows, headings).text))
     if not parts:
         parts = [note(say("grade.page.nothing_lost"))]
     title = say(
@@ -144,10 +155,23 @@ def _line(verdict: VerdictLike) -> str:
     who, points, tier, doubts = (escape(str(value)) for value in _values(verdict))
     label = escape(say("grade.page.of", points=verdict.points, possible=verdict.possible))
     bar = f'<progress title="{label}" value="{verdict.points:g}" max="{verdict.possible or 1:g}"></progress>'
-    cells = "".join(f'<td style="{_CELL}">{value}</td>' for value in (who, points, bar, tier, doubts))
     tint = GREEN if _is_full(verdict) else RED if verdict.unreadable or not verdict.points else ""
+    return _row([who, points, bar, tier, doubts], tint)
+
+
+def _table(columns: Iterable[str], lines: Iterable[str]) -> str:
+    head = "".join(f'<th style="{_CELL}">{escape(name)}</th>' for name in columns)
+    return (
+        f'<table class="tsalab-table" style="border-collapse: collapse; margin: 4px 0">'
+        f"<thead><tr>{head}</tr></thead><tbody>{''.join(lines)}</tbody></table>"
+    )
+
+
+def _row(cells: Iterable[str], tint: str) -> str:
+    """A line of the table; its cells are safe as they stand."""
     style = f' style="background-color: {tint}"' if tint else ""
-    return f"<tr{style}>{cells}</tr>"
+    inside = "".join(f'<td style="{_CELL}">{cell}</td>' for cell in cells)
+    return f"<tr{style}>{inside}</tr>"
 
 
 def _of(points: float, possible: float) -> str:
