@@ -33,6 +33,7 @@ MAY: dict[str, set[str]] = {
         "grade",
         "witness",
         "handin",
+        "ledger",
         "records",
         "show",
         "migrate",
@@ -59,7 +60,6 @@ MAY: dict[str, set[str]] = {
     | SERVICES,
     "preflight": {"steps"} | SERVICES,
     "guidance": {"steps", "course"} | SERVICES,
-    "grade": {"records", "course"},
     "handin": {"records", "template"},
     "gradebook": {"grade", "witness", "show"},
     "witness": {
@@ -75,6 +75,8 @@ MAY: dict[str, set[str]] = {
         "cloud",
         "template",
     },
+    "ledger": {"records"},
+    "grade": {"ledger", "records", "course"},
     "workplace": {"profiles", "steps"} | SERVICES,
     "selftest": {"lab", "reset", "steps", "course", "cloud"},
     "reset": {"standing", "steps", "course"} | SERVICES,
@@ -88,7 +90,7 @@ MAY: dict[str, set[str]] = {
     "show": {"records", "architecture", "cost"},
     "cost": {"architecture"},
     "cloud": {"profiles"},
-    "sandbox": {"start_state", "profiles", "template", "cloud", "server", "migrate"},
+    "sandbox": {"start_state", "profiles", "template", "cloud", "server", "migrate", "ledger", "records"},
     "start_state": {"template", "cloud", "course"},
 }
 # A third party that one room alone may import.

@@ -19,6 +19,7 @@ from tests.records.conftest import make_record
 from tsalab import runner
 from tsalab.commands.progress import Progress
 from tsalab.sandbox import manager
+from tsalab.sandbox.ledger import desk
 
 Write = Callable[..., Path]
 ALL = "for number in range(1, 31): step(number)"
@@ -29,15 +30,20 @@ def sandbox(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """The manager's calls; a sandbox takes seconds, and its own tests start it."""
     calls: list[Any] = []
 
-    def up(name: str, *, on_event: Callable[[str], None]) -> None:
+    def up(name: str, *, commission: object, on_event: Callable[[str], None]) -> None:
         calls.append(("up", name))
         on_event("[up]")
 
     def down(name: str, *, delete: bool, on_event: Callable[[str], None]) -> None:
         calls.append(("down", name, delete))
 
+    def seal(name: str, *, workdir: Path, out: Path) -> None:
+        calls.append(("seal", name))
+        assert workdir == out.with_name("work")
+
     monkeypatch.setattr(manager, "up", up)
     monkeypatch.setattr(manager, "down", down)
+    monkeypatch.setattr(desk, "seal", seal)
     return calls
 
 
@@ -49,7 +55,8 @@ def test_thirty_passed_records_are_exit_zero(
     done = tsalab("run", "--notebook", str(notebook(ALL)), "--out", str(out), *given)
     assert done.exit_code == 0, done.output
     name = sandbox[0][1]
-    assert sandbox == [("up", name), ("down", name, True)]
+    assert sandbox == [("up", name), ("seal", name), ("down", name, True)]
+    assert f"Sealed ledger: {out / 'ledger.jsonl'}" in done.output
     assert "30 of 30 steps passed" in done.output
     assert "[up]" in done.output
     assert "Title 30" in done.output
@@ -86,7 +93,7 @@ def test_missing_records_are_exit_one(
     done = tsalab("run", "--notebook", str(path), "--out", str(tmp_path), "--keep")
     assert done.exit_code == 1
     assert "No record of step 30." in done.output
-    assert [call[0] for call in sandbox] == ["up"]
+    assert [call[0] for call in sandbox] == ["up", "seal"]
     assert "tsalab sandbox down --name run-" in done.output
 
 
@@ -118,7 +125,7 @@ def test_interrupted_it_ends_kernel_and_sandbox(
     )
     code = (
         "import sys\nfrom tsalab import cli\nfrom tsalab.sandbox import manager\n"
-        "manager.up = lambda name, on_event: print('UP', flush=True)\n"
+        "manager.up = lambda name, commission, on_event: print('UP', flush=True)\n"
         "manager.down = lambda name, delete, on_event: print('DOWN', delete, flush=True)\n"
         f"cli.main(['run', '--notebook', {str(path)!r}, '--out', {str(tmp_path)!r}])"
     )

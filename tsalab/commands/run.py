@@ -11,14 +11,17 @@ from typing import TYPE_CHECKING
 import click
 
 from tsalab import resources
+from tsalab.commands import commissions
+from tsalab.commands.commissions import KEY
 from tsalab.commands.progress import Progress
-from tsalab.commands.sandboxes import own_sandbox
+from tsalab.commands.sandboxes import own_sandbox, sealed
 from tsalab.messages import say
 
 if TYPE_CHECKING:
     from tsalab.runner import Run
 
 STEPS = 30
+LEDGER = "ledger.jsonl"
 
 
 @click.command()
@@ -38,6 +41,11 @@ STEPS = 30
     type=click.Path(path_type=Path, dir_okay=False, exists=True),
     help="Another notebook than notebooks/lab4.ipynb.",
 )
+@click.option(
+    "--ledger-key",
+    type=KEY,
+    help="Instructor's private key (Ed25519), which vouches for the sandbox's ledger.",
+)
 @click.pass_context
 def run(
     ctx: click.Context,
@@ -49,6 +57,7 @@ def run(
     keep: bool,
     out: Path | None,
     notebook: Path | None,
+    ledger_key: Path | None,
 ) -> None:
     """Run the whole lab headless and show a table of its steps.
 
@@ -73,6 +82,8 @@ def run(
         if value is not None
     }
 
+    # Read here, before there is a kernel, and handed to no other process.
+    commission = None if profile else commissions.made(ledger_key, learner or "", name)
     # A run that is told to end is one that is interrupted: its sandbox goes with it.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with (
@@ -80,15 +91,24 @@ def run(
         runner.WarmKernel(workdir, log=folder / "kernel.log", imports=["tsalab.lab"]) as kernel,
     ):
         # The kernel and papermill's imports come up while the sandbox does.
-        made = nullcontext() if profile else own_sandbox(name, keep=keep, progress=progress)
+        made = (
+            nullcontext()
+            if profile
+            else own_sandbox(name, keep=keep, commission=commission, progress=progress)
+        )
+        ledger = ""
         with made:
             executed = folder / source.name
             outcome = runner.run(source, executed, parameters, kernel, on_cell=progress.cell)
+            if not profile:
+                ledger = sealed(name, workdir, folder / LEDGER)
         page = executed.with_suffix(".html")
         runner.to_html(executed, page, title=source.stem)
         handin.packed(workdir, folder)
     passed = report(progress, outcome)
     click.echo(say("commands.run.files", notebook=executed, page=page))
+    if ledger:
+        click.echo(ledger)
     if keep:
         click.echo(say("commands.run.kept", name=name))
     ctx.exit(0 if passed else 1)

@@ -6,10 +6,13 @@ import json
 import os
 import shlex
 import sys
+from pathlib import Path
 from typing import Any
 
 import click
 
+from tsalab.commands import commissions
+from tsalab.commands.commissions import KEY
 from tsalab.messages import say
 from tsalab.sandbox.folder import DEFAULT_NAME
 
@@ -27,11 +30,21 @@ def sandbox() -> None:
 @_json
 @click.option("--fresh", is_flag=True, help="Remove an existing sandbox of that name first.")
 @click.option("--bare", is_flag=True, help="Without the state that labs 1 to 3 leave behind.")
-def up(name: str, as_json: bool, fresh: bool, bare: bool) -> None:
+@click.option(
+    "--ledger-key",
+    type=KEY,
+    help="Instructor's private key (Ed25519), which vouches for the sandbox's ledger.",
+)
+@click.option("--learner", default="", help="Whose ledger it is.")
+@click.option("--commission", is_flag=True, hidden=True, help="Who made one has written it to our input.")
+def up(
+    name: str, as_json: bool, fresh: bool, bare: bool, ledger_key: Path | None, learner: str, commission: bool
+) -> None:
     """Create a sandbox, or resume it with its data."""
     from tsalab.sandbox import manager
 
-    facts = manager.up(name, start_state=not bare, fresh=fresh, on_event=_progress)
+    given = commissions.read(sys.stdin) if commission else commissions.made(ledger_key, learner, name)
+    facts = manager.up(name, start_state=not bare, fresh=fresh, commission=given, on_event=_progress)
     _print(facts, as_json)
 
 
@@ -46,6 +59,26 @@ def down(name: str, as_json: bool, delete: bool) -> None:
     manager.down(name, delete=delete, on_event=_progress)
     if as_json:
         click.echo(json.dumps({"name": name, "running": False, "deleted": delete}))
+
+
+@sandbox.command()
+@_name
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default="ledger.jsonl",
+    show_default=True,
+    help="File for the sealed ledger.",
+)
+@click.option(
+    "--workdir", type=click.Path(path_type=Path, file_okay=False), help="Where the learner's files are."
+)
+def ledger(name: str, out: Path, workdir: Path | None) -> None:
+    """Have a running sandbox check all steps and sign what happened in it."""
+    from tsalab.sandbox.ledger import desk
+
+    desk.seal(name, workdir=workdir or Path("work", name), out=out)
+    click.echo(say("commands.ledger.written", file=out))
 
 
 @sandbox.command()

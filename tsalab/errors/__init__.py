@@ -20,6 +20,7 @@ wording stands in one place::
     │   ├── PortClosedError the web server's security group does not let us in
     │   └── AuroraAsleepError  the cluster is paused, or still waking
     ├── GradeError          something that grading goes by cannot be used
+    ├── LedgerError         a sandbox's ledger, or a key for one, cannot be used
     ├── FaultError          a fault cannot be made here, or now
     ├── SiteError           the site does not answer as it should
     ├── RecordError         a step record or journal is unreadable
@@ -38,6 +39,7 @@ from tsalab.errors.cloud import CloudError, UnmanagedError, UnseenError
 from tsalab.errors.diagnosis import AuroraAsleepError, DiagnosisError, PortClosedError
 from tsalab.errors.fault import FaultError
 from tsalab.errors.grade import GradeError
+from tsalab.errors.ledger import LedgerError
 from tsalab.errors.migration import MigrationError
 from tsalab.errors.profile import ProfileError
 from tsalab.errors.record import RecordError
@@ -56,6 +58,7 @@ __all__ = [
     "DiagnosisError",
     "FaultError",
     "GradeError",
+    "LedgerError",
     "MigrationError",
     "NoAnswerError",
     "NoKeyError",

@@ -125,6 +125,11 @@ class SandboxError(TsalabError):
         return cls(**error("sandbox.estate_down"))
 
     @classmethod
+    def ledger_failed(cls, name: str, why: str) -> Self:
+        """The ledger could not be sealed."""
+        return cls(**error("sandbox.ledger_failed", name=name, why=why))
+
+    @classmethod
     def no_free_port(cls, lowest: int, highest: int) -> Self:
         """No port is left on loopback."""
         return cls(**error("sandbox.no_free_port", lowest=lowest, highest=highest))

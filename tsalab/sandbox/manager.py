@@ -8,16 +8,18 @@ import json
 import os
 import select
 import shutil
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import psutil
 
 from tsalab import settings
-from tsalab.errors import SandboxError
+from tsalab.errors import LedgerError, SandboxError
+from tsalab.ledger import Commission
 from tsalab.messages import say
 from tsalab.sandbox import processes
 from tsalab.sandbox.folder import DEFAULT_NAME, Folder, sandboxes
@@ -43,6 +45,7 @@ def up(
     *,
     start_state: bool = True,
     fresh: bool = False,
+    commission: Commission | None = None,
     on_event: OnEvent = _silent,
 ) -> dict[str, Any]:
     """Bring a sandbox up: create it, resume it, or find it running.
@@ -57,6 +60,8 @@ def up(
         Create what labs 1 to 3 leave behind, unless it is there.
     fresh
         Remove an existing sandbox of that name first.
+    commission
+        Whom its ledger is for, and the key that signs it; without one it vouches for itself.
     on_event
         Called with one line for each thing that happens.
 
@@ -69,6 +74,8 @@ def up(
     ------
     SandboxError
         When something it needs is missing or its start fails; nothing is left running.
+    LedgerError
+        When it is given a commission and runs already.
     """
     folder = Folder(name)
     with _turn(folder, on_event):
@@ -77,7 +84,9 @@ def up(
             Ports(folder).forget_all()
             folder.delete()
         if not _answers(folder):
-            _start(folder, on_event, start_state=start_state)
+            _start(folder, on_event, commission or Commission.issue(None, "", name), start_state=start_state)
+        elif commission:
+            raise LedgerError.too_late(name)
         if start_state and not folder.read_facts().get("start_state"):
             _create_start_state(folder, on_event)
     return status(name)
@@ -102,7 +111,7 @@ def _answers(folder: Folder) -> bool:
     return False
 
 
-def _start(folder: Folder, on_event: OnEvent, *, start_state: bool) -> None:
+def _start(folder: Folder, on_event: OnEvent, commission: Commission, *, start_state: bool) -> None:
     from tsalab.sandbox import preparation, requirements
 
     requirements.check()
@@ -116,15 +125,15 @@ def _start(folder: Folder, on_event: OnEvent, *, start_state: bool) -> None:
     on_event(say("sandbox.told.resuming" if known else "sandbox.told.starting", name=folder.name))
     began = time.monotonic()
     try:
-        _supervise(folder)
+        _supervise(folder, commission)
     except BaseException:  # Ctrl-C included: what did not start must not stay half started
         _stop(folder)
         raise
     on_event(say("sandbox.told.ready", seconds=time.monotonic() - began))
 
 
-def _supervise(folder: Folder) -> None:
-    """Start the supervisor and wait for its word."""
+def _supervise(folder: Folder, commission: Commission) -> None:
+    """Start the supervisor, hand it its commission, and wait for its word."""
     read, write = os.pipe()
     with os.fdopen(read, "rb") as report:
         try:
@@ -134,7 +143,11 @@ def _supervise(folder: Folder) -> None:
                 cwd="/",
                 log=folder.path("supervisor.log"),
                 pass_fds=[write],
+                stdin=subprocess.PIPE,
             )
+            # Neither its arguments nor its environment, which others may see, hold the key.
+            with suppress(BrokenPipeError), launcher.stdin as told:
+                told.write(json.dumps(commission.to_json()).encode() + b"\n")
             launcher.wait()  # it forks the supervisor, which is then nobody's child, and ends
         finally:
             os.close(write)

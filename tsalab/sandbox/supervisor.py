@@ -2,7 +2,8 @@
 
 ``python -m tsalab.sandbox.supervisor NAME REPORT_FD`` is started by the manager, detached
 from the terminal. It reports to its starter through a pipe: one JSON line, ``{"ready":
-true}`` or ``{"error": {what, why, next_step}}``. Afterwards its log is ``supervisor.log``.
+true}`` or ``{"error": {what, why, next_step}}``. Afterwards its log is ``supervisor.log``. On the
+first line of its standard input stands whom its ledger is for, with the key that signs it.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ import psutil
 
 from tsalab import settings
 from tsalab.errors import SandboxError, TsalabError
+from tsalab.ledger import Commission
 from tsalab.sandbox import processes
 from tsalab.sandbox.folder import Folder
 from tsalab.sandbox.ports import Ports
@@ -103,13 +105,14 @@ class _Report:
 def _hold(folder: Folder, report: _Report) -> None:
     from tsalab.sandbox.control.identity import Identity
 
+    commission = Commission.from_json(json.loads(sys.stdin.readline()))
     who = Identity.of(folder, settings.get("region"))
     ports = Ports(folder)
     ports.check()
     port = ports.get("endpoint")
     with socket.create_server(("127.0.0.1", port), backlog=_BACKLOG) as listener:
         try:
-            asyncio.run(_run(folder, who, ports, listener, report))
+            asyncio.run(_run(folder, who, ports, listener, report, commission))
         finally:
             processes.end_all(folder, grace=2.0)
             folder.remove_runtime()
@@ -117,14 +120,24 @@ def _hold(folder: Folder, report: _Report) -> None:
     logger.info("ended")
 
 
-async def _run(folder: Folder, who: Any, ports: Ports, listener: socket.socket, report: _Report) -> None:
+async def _run(
+    folder: Folder,
+    who: Any,
+    ports: Ports,
+    listener: socket.socket,
+    report: _Report,
+    commission: Commission,
+) -> None:
     from tsalab.sandbox.control import identity
     from tsalab.sandbox.control.server import ControlPlane, configure
+    from tsalab.sandbox.ledger import desk
+    from tsalab.sandbox.ledger.keeper import Ledger
 
     port = listener.getsockname()[1]
     endpoint_url = f"http://127.0.0.1:{port}"
     configure(folder, who, port)
     context = _context(folder, ports, who, endpoint_url)
+    ledger = Ledger(folder, commission, who.account_id, who.region)
     end = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -143,11 +156,13 @@ async def _run(folder: Folder, who: Any, ports: Ports, listener: socket.socket, 
             future.add_done_callback(lambda done: _tell(done, folder, context, report, end))
             resumed.append(future)
 
-        await plane.serve(listener, ready, end)
+        async with desk.opened(context, ledger):
+            await plane.serve(listener, ready, end)
         for future in resumed:
             future.result()
     finally:
         await _in_thread(context.estate.stop, "stop")
+        ledger.close()
 
 
 def _context(folder: Folder, ports: Ports, who: Any, endpoint_url: str) -> Any:

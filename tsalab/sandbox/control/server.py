@@ -47,6 +47,7 @@ PLUGINS = (
     "tsalab.sandbox.control.run_command",
     "tsalab.sandbox.control.strict",
     "tsalab.sandbox.control.borrowed",
+    "tsalab.sandbox.control.calls",
 )
 TOUCHES = (
     "app.AUTH",

@@ -16,7 +16,7 @@ from typing import Any
 
 import psutil
 
-from tsalab.sandbox import processes
+from tsalab.sandbox import news, processes
 from tsalab.sandbox.folder import read_json, write_json
 from tsalab.sandbox.machines.machine import Machine
 
@@ -47,6 +47,9 @@ def _note(machine: Machine) -> Path:
 def remember(machine: Machine) -> None:
     """Note which apps forever keeps now."""
     apps = [app for process in processes_of(machine) if (app := _app(process)) is not None]
+    before = sorted(map(script, remembered(machine)))
+    if before != (now := sorted(map(script, apps))):
+        news.tell("app", machine=machine.facts.id, running=now)
     write_json(_note(machine), {"apps": apps})
 
 
@@ -59,6 +62,11 @@ def _app(process: psutil.Process) -> dict[str, Any] | None:
         return {"args": words[2:], "cwd": process.cwd(), "user": process.environ()["TSA_USER"], "env": env}
     except (psutil.Error, KeyError):
         return None
+
+
+def script(app: Mapping[str, Any]) -> str:
+    """The script that an app runs; what it is given besides may be anything."""
+    return next((word for word in reversed(app["args"]) if word.endswith(".js")), "")
 
 
 async def settled(machine: Machine) -> None:

@@ -20,6 +20,7 @@ from tsalab import settings
 from tsalab.errors import SandboxError
 from tsalab.messages import say
 from tsalab.sandbox.folder import read_json, write_json
+from tsalab.sandbox.ledger import rows
 from tsalab.sandbox.machines import endpoint, grants
 from tsalab.sandbox.machines.authority import Authority
 from tsalab.sandbox.machines.cluster import Cluster, Endpoint, State
@@ -179,6 +180,15 @@ class Databases:
         """Identifiers of the snapshots that exist."""
         home = self._estate.folder.path("snapshots")
         return sorted(path.name for path in home.iterdir()) if home.is_dir() else []
+
+    def ids(self) -> list[str]:
+        """Identifiers of the clusters that exist."""
+        return sorted(self._clusters)
+
+    def tell_rows(self, cluster_id: str) -> None:
+        """Tell what a cluster that is awake holds."""
+        cluster = self._get(cluster_id)
+        rows.tell(cluster_id, cluster.server.socket, grants.KEEPER, cluster.facts["keeper"])
 
     def address(self, cluster_id: str) -> Endpoint:
         """Where a cluster takes connections."""

@@ -105,6 +105,10 @@ class Edge:
         count: int = self._run(self._invalidate(distribution_id, list(paths)))
         return count
 
+    def ports(self) -> dict[str, int]:
+        """Port of each distribution that is served."""
+        return {name: self._ports.get(f"edge {name}") for name in list(self._serving)}
+
     async def stop(self) -> None:
         """Stop serving everything; on the estate's loop."""
         await asyncio.gather(*(self._unpublish(name) for name in list(self._serving)))

@@ -19,7 +19,7 @@ import pymysql.converters
 
 from tsalab.errors import SandboxError
 from tsalab.files import write_private
-from tsalab.sandbox import processes
+from tsalab.sandbox import news, processes
 from tsalab.sandbox.folder import Folder
 from tsalab.sandbox.machines import datadir, programs
 
@@ -234,6 +234,8 @@ class MariaDB:
                 break
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._ended.wait(), _LOOK)
+        if not self._greeted:
+            news.tell("database", server=self.label, state="started")
         self._greeted = True
         self._first.unlink(missing_ok=True)
 
@@ -256,6 +258,7 @@ class MariaDB:
         ended.set()
         if ended is not self._ended:
             return
+        news.tell("database", server=self.label, state="ended" if self._wanted else "stopped")
         if self.on_exit is not None:
             self.on_exit()
         if not self._wanted or not self._greeted:

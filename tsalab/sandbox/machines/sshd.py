@@ -11,6 +11,7 @@ from typing import Any, cast
 import asyncssh
 
 from tsalab.files import write_private
+from tsalab.sandbox import news
 from tsalab.sandbox.machines import namespace, session
 from tsalab.sandbox.machines.firewall import Gate
 from tsalab.sandbox.machines.machine import USER, Machine
@@ -151,6 +152,9 @@ class _Login(asyncssh.SSHServer):
 
     def begin_auth(self, _username: str) -> bool:
         return True
+
+    def auth_completed(self) -> None:
+        news.tell("login", machine=self._host.machine.facts.id)
 
     def public_key_auth_supported(self) -> bool:
         return True

@@ -201,6 +201,12 @@ class Units:
         return Answer(stdout="\n".join(lines) + "\n", status=0 if self._up else 3)
 
 
+def stops(words: Sequence[str]) -> bool:
+    """Whether a command line of ``systemctl`` stops what runs, for a moment or for good."""
+    given = set(words)
+    return bool(given & {"stop", "restart", "try-restart"}) or given >= {"disable", "--now"}
+
+
 def _unknown(action: str, name: str) -> Answer:
     unit = f"{name}.service"
     if action == "status":

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tsalab.sandbox import processes
+from tsalab.sandbox.ledger import rows
 from tsalab.sandbox.machines import apps, console, node_packages
 from tsalab.sandbox.machines.agent import Agent, Request
 from tsalab.sandbox.machines.boot import UserData
@@ -17,7 +18,7 @@ from tsalab.sandbox.machines.mariadb import MariaDB, quote
 from tsalab.sandbox.machines.routes import Routes
 from tsalab.sandbox.machines.sshconfig import Host
 from tsalab.sandbox.machines.sshd import SshHost
-from tsalab.sandbox.machines.units import Answer, Units
+from tsalab.sandbox.machines.units import Answer, Units, stops
 
 _SSH = 22
 
@@ -185,7 +186,14 @@ class WebServer:
 
     async def _systemctl(self, request: Request) -> Answer:
         await self._make_mariadb()
+        if stops(request.args) and self.mariadb.running:
+            await asyncio.to_thread(self.tell_rows)  # nobody can ask it afterwards
         return await self.units.systemctl(request.user, request.args)
+
+    def tell_rows(self) -> None:
+        """Tell what the database holds. From any thread but the estate's."""
+        facts = self.machine.facts
+        rows.tell(facts.id, self.mariadb.socket, "root", facts.root_password)
 
     async def _cloud_init(self, request: Request) -> Answer:
         return await self.user_data.cloud_init(request.args)

@@ -159,6 +159,10 @@ class WebServers:
         """Exit status of a server's user data; None while it runs."""
         return self._get(instance_id).user_data.status
 
+    def running(self) -> list[WebServer]:
+        """Those that take SSH connections."""
+        return [server for server in list(self._servers.values()) if server.running]
+
     def set_git_url(self, base_url: str) -> None:
         """Tell the servers where CodeCommit's repositories are served."""
         self._git_url = base_url

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tsalab.sandbox import news
 from tsalab.sandbox.control import json_service
 
 if TYPE_CHECKING:
@@ -59,7 +60,12 @@ def install(context: Context) -> CodeCommit:
     server.env = service.environment
     server.authenticate = Gate(service.credentials, context.account_id, context.region)
     server.on_push = service.repositories.pushed
+    service.repositories.listeners.append(_tell)
     return service
+
+
+def _tell(repository: str, branch: str, commit: str) -> None:
+    news.tell("branch", repository=repository, branch=branch, commit=commit)
 
 
 def of(context: Context) -> CodeCommit:  # noqa: ARG001 - one sandbox a process

@@ -16,6 +16,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from tsalab import settings
+from tsalab.sandbox import news
 from tsalab.sandbox.control.context import Context
 from tsalab.sandbox.control.pipeline import files, sources, stack
 from tsalab.sandbox.control.pipeline.declaration import polls
@@ -80,6 +81,7 @@ class Engine:
         with self.condition:
             execution = Execution(pipeline.version, {"triggerType": kind, "triggerDetail": detail})
             pipeline.add(execution)
+        news.tell("pipeline", name=pipeline.name, execution=execution.id, status="Started", trigger=detail)
         self._launch(pipeline, execution, first=0, again=frozenset())
         return execution
 
@@ -222,8 +224,20 @@ class Engine:
         finally:
             self._threads.pop(execution.id, None)
             self._abandoned.pop(execution.id, None)
+            self._tell(pipeline, execution)
             self._changed()
             self._warm(pipeline)
+
+    @staticmethod
+    def _tell(pipeline: Pipeline, execution: Execution) -> None:
+        sources = {str(one["action"]): str(one["id"]) for one in execution.revisions}
+        news.tell(
+            "pipeline",
+            name=pipeline.name,
+            execution=execution.id,
+            status=execution.status,
+            sources=sources,
+        )
 
     def _warm(self, pipeline: Pipeline) -> None:
         """Have CloudFormation's client ready: making it takes 0.2 s, which no upload need wait for."""
