@@ -76,7 +76,7 @@ MAY: dict[str, set[str]] = {
         "template",
     },
     "ledger": {"records"},
-    "grade": {"ledger", "records", "course"},
+    "grade": {"ledger", "records", "course", "parameters"},
     "workplace": {"profiles", "steps"} | SERVICES,
     "selftest": {"lab", "reset", "steps", "course", "cloud"},
     "reset": {"standing", "steps", "course"} | SERVICES,

@@ -1,10 +1,15 @@
-"""Replace a file in one go: for whoever may read it, or for its owner alone."""
+"""Replace a file in one go, for whoever may read it or for its owner alone; texts that any file can hold."""
 
 from __future__ import annotations
 
 import os
 import tempfile
 from pathlib import Path
+
+
+def plain(text: str) -> str:
+    """A text without halves of surrogate pairs, which no file in UTF-8 can hold; ``?`` in their place."""
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def replace_bytes(path: Path, content: bytes) -> None:

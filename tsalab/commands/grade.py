@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from tsalab.grade import Rubric, Verdict
     from tsalab.grade.exports.people import Person
 
+_SHOWN = 10
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
 
@@ -106,6 +107,11 @@ def grade(
             if not quiet:
                 click.echo(_line(verdict))
     click.echo(say("commands.grade.total", full=full, count=count))
+    for export in exports:
+        if left_out := getattr(export, "left_out", None):
+            names = ", ".join([*left_out[:_SHOWN], *["…"] * (len(left_out) > _SHOWN)])
+            said = say("commands.grade.left_out", count=len(left_out), file=export.path, names=names)
+            click.echo(_plain(said))
     ctx.exit(0 if full == count else 1)
 
 
@@ -128,5 +134,9 @@ def _line(verdict: Verdict) -> str:
     fields = {"who": who, "points": verdict.points, "possible": verdict.possible, "tier": verdict.tier}
     line = say("commands.grade.line", **fields)
     told = [verdict.unreadable] if verdict.unreadable else verdict.doubts
-    # A terminal takes some bytes for orders: none of a learner's goes there.
-    return "".join(c if c.isprintable() or c == "\n" else "\ufffd" for c in "\n      ".join([line, *told]))
+    return "\n      ".join(map(_plain, [line, *told]))
+
+
+def _plain(text: str) -> str:
+    """A terminal takes some bytes for orders: none of a learner's goes there."""
+    return "".join(c if c.isprintable() else "\ufffd" for c in text)

@@ -21,6 +21,7 @@ _REACH: dict[str, Reach] = {
     "other_cell": "capped",
     "source_changed": "capped",
     "text_differs": "capped",
+    "name_twice": "capped",
     "cell_missing": "capped",
     "cell_twice": "capped",
     "reordered": "capped",

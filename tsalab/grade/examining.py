@@ -94,6 +94,8 @@ def examine(submission: Submission, shipped: Shipped, *, now: datetime | None = 
         return Examined(submission.name, unreadable=submission.unreadable)
     cells = list(_cells(submission.notebook))
     doubts = list(_cell_doubts(cells, shipped))
+    if submission.doubled is not None:
+        doubts.append(Doubt("name_twice", None, submission.doubled))
     found, bad = _records(cells)
     doubts += bad
     doubts += _stray(found)

@@ -5,20 +5,27 @@ from __future__ import annotations
 import multiprocessing
 import os
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Protocol, TypeVar
 
 from tsalab.errors import GradeError
+from tsalab.grade.doubts import Doubt
 from tsalab.grade.evidence import Witness
 from tsalab.grade.examining import examine
 from tsalab.grade.reading import Source, Submission, find, read
 from tsalab.grade.rubric import Rubric
 from tsalab.grade.shipped import shipped
-from tsalab.grade.verdict import Verdict, also_in, judge
+from tsalab.grade.twice import Claims, claims, shared, whose
+from tsalab.grade.verdict import Verdict, judge
 
 _FEW = 40  # up to here a second process costs more than it saves
 _CHUNK = 16
+_Given = TypeVar("_Given")
+_Made = TypeVar("_Made")
 
 
 def grade(
@@ -47,41 +54,62 @@ def grade(
     GradeError
         When there is nothing to grade.
     """
-    runs: dict[str, tuple[str, str]] = {}
-    empty = True
-    for verdict in _verdicts(list(find(paths)), rubric, tuple(witnesses), workers or os.cpu_count() or 1):
-        empty = False
-        name, learner = runs.setdefault(verdict.run, (verdict.name, verdict.learner))
-        twice = verdict.run and (name, learner) != (verdict.name, verdict.learner)
-        yield also_in(verdict, name, rubric) if twice else verdict
-    if empty:
+    found = list(find(paths))
+    if not found:
         raise GradeError.nothing_found(", ".join(map(str, paths)))
+    task = _Task(rubric, tuple(witnesses))
+    with _hands(len(found), workers or os.cpu_count() or 1) as hands:
+        twice = shared(found, hands(task.claims, found), lambda suspects: hands(task.whose, suspects))
+        yield from hands(task.verdict, [(one, twice.get(place)) for place, one in enumerate(found)])
 
 
-def _verdicts(
-    found: Sequence[Source | Submission], rubric: Rubric, witnesses: tuple[Witness, ...], workers: int
-) -> Iterator[Verdict]:
-    if workers == 1 or len(found) <= _FEW:
-        for one in found:
-            yield _one(one, rubric, witnesses)
+@dataclass(frozen=True)
+class _Task:
+    """What is done with each submission, here or in another process."""
+
+    rubric: Rubric
+    witnesses: tuple[Witness, ...]
+
+    def claims(self, found: Source | Submission) -> Claims:
+        return claims(found, shipped(self.rubric.notebook))
+
+    def whose(self, found: Source | Submission) -> tuple[str, str]:
+        return whose(found, shipped(self.rubric.notebook))
+
+    def verdict(self, one: tuple[Source | Submission, Doubt | None]) -> Verdict:
+        found, doubt = one
+        submission = found if isinstance(found, Submission) else read(found)
+        examined = examine(submission, shipped(self.rubric.notebook))
+        if doubt is not None:
+            examined = replace(examined, doubts=(doubt, *examined.doubts))
+        return judge(examined, self.rubric, self.witnesses)
+
+
+class _Hands(Protocol):
+    """Does one thing with each of many, in their order; only a few results are held at a time."""
+
+    def __call__(self, work: Callable[[_Given], _Made], given: Sequence[_Given], /) -> Iterator[_Made]: ...
+
+
+@contextmanager
+def _hands(count: int, workers: int) -> Iterator[_Hands]:
+    if workers == 1 or count <= _FEW:
+        yield lambda work, given: map(work, given)
         return
     context = multiprocessing.get_context("forkserver")
     with ProcessPoolExecutor(workers, mp_context=context) as pool:
-        waiting: deque[Future[list[Verdict]]] = deque()
-        for start in range(0, len(found), _CHUNK):
-            waiting.append(pool.submit(_several, found[start : start + _CHUNK], rubric, witnesses))
-            if len(waiting) > 2 * workers:  # so that verdicts do not pile up where nobody takes them
+
+        def hands(work: Callable[[_Given], _Made], given: Sequence[_Given]) -> Iterator[_Made]:
+            waiting: deque[Future[list[_Made]]] = deque()
+            for start in range(0, len(given), _CHUNK):
+                waiting.append(pool.submit(_several, work, given[start : start + _CHUNK]))
+                if len(waiting) > 2 * workers:  # so that results do not pile up where nobody takes them
+                    yield from waiting.popleft().result()
+            while waiting:
                 yield from waiting.popleft().result()
-        while waiting:
-            yield from waiting.popleft().result()
+
+        yield hands
 
 
-def _several(
-    found: Sequence[Source | Submission], rubric: Rubric, witnesses: tuple[Witness, ...]
-) -> list[Verdict]:
-    return [_one(one, rubric, witnesses) for one in found]
-
-
-def _one(found: Source | Submission, rubric: Rubric, witnesses: tuple[Witness, ...]) -> Verdict:
-    submission = found if isinstance(found, Submission) else read(found)
-    return judge(examine(submission, shipped(rubric.notebook)), rubric, witnesses)
+def _several(work: Callable[[_Given], _Made], given: Sequence[_Given]) -> list[_Made]:
+    return [work(one) for one in given]

@@ -57,6 +57,9 @@ class Submission:
         Why it could not be read, in words.
     source
         Where it lies; None where it could not be read.
+    doubled
+        A name that stands twice in one object of its JSON, so that two programs read two things; None
+        when there is none, as in whatever a program wrote.
     """
 
     name: str
@@ -64,6 +67,7 @@ class Submission:
     journal: tuple[bytes, ...] | None = field(default=None, repr=False)
     unreadable: str = ""
     source: Source | None = None
+    doubled: str | None = None
 
 
 def find(paths: Iterable[Path]) -> Iterator[Source | Submission]:
@@ -125,11 +129,23 @@ def _wrong_name(member: zipfile.ZipInfo) -> str:
     return ""
 
 
+def content(source: Source) -> bytes | None:
+    """The bytes of a notebook, without its journal; None when they cannot be read."""
+    try:
+        if source.member:
+            with zipfile.ZipFile(source.path) as archive:
+                return _member(archive, source.member)
+        return _bounded(source.path.open("rb"))
+    except _TROUBLES:
+        return None
+
+
 def read(source: Source) -> Submission:
     """Read one submission; what is wrong with it is in the answer, never raised."""
     try:
         data, journal = _bytes(source)
-        return Submission(source.name, _notebook(data), journal, source=source)
+        notebook, doubled = _notebook(data)
+        return Submission(source.name, notebook, journal, source=source, doubled=doubled)
     except _TROUBLES as error:
         return Submission(source.name, unreadable=_why(error))
 
@@ -188,14 +204,29 @@ def _lines(data: bytes | None) -> tuple[bytes, ...] | None:
     return None if data is None else tuple(line for line in data.split(b"\n") if line)
 
 
-def _notebook(data: bytes) -> dict[str, Any]:
+def _notebook(data: bytes) -> tuple[dict[str, Any], str | None]:
+    """A notebook, and a name that stands twice in one of its objects."""
+    doubled: list[str] = []
+
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        made = dict(pairs)
+        if len(made) != len(pairs) and not doubled:
+            doubled.append(_first_doubled(pairs))
+        return made
+
     try:
-        found = json.loads(data, parse_constant=_no_constant)
+        text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise ValueError(say("grade.unreadable.utf8", position=error.start)) from error
+    found = json.loads(text, parse_constant=_no_constant, object_pairs_hook=once)
     if not isinstance(found, dict) or found.get("nbformat") != 4 or not isinstance(found.get("cells"), list):
         raise ValueError(say("grade.unreadable.no_notebook"))
-    return found
+    return found, doubled[0] if doubled else None
+
+
+def _first_doubled(pairs: list[tuple[str, Any]]) -> str:
+    names = [name for name, _ in pairs]
+    return next(name for name in names if names.count(name) > 1)
 
 
 def _no_constant(name: str) -> float:

@@ -40,6 +40,8 @@ class Rubric:
         When it may be begun and must be done; None for no such moment.
     late
         Part of a step's points that each day, begun or whole, takes.
+    canvas
+        Number of the assignment in Canvas; None where it is found by its title.
     """
 
     title: str
@@ -51,6 +53,7 @@ class Rubric:
     opens: datetime | None = None
     due: datetime | None = None
     late: float = 0.0
+    canvas: int | None = None
 
     @property
     def total(self) -> float:
@@ -105,6 +108,10 @@ def _is_tier(value: object) -> bool:
     return not isinstance(value, bool) and isinstance(value, int) and value in TIERS
 
 
+def _is_assignment(value: object) -> bool:
+    return value is None or (not isinstance(value, bool) and isinstance(value, int) and 0 < value < 2**63)
+
+
 def _is_moment(value: object) -> bool:
     return value is None or _moment(value) is not None
 
@@ -138,6 +145,7 @@ _CHECKS: Mapping[str, Callable[[object], bool]] = {
     "opens": _is_moment,
     "due": _is_moment,
     "late": _is_part,
+    "canvas": _is_assignment,
 }
 
 
@@ -164,6 +172,7 @@ def _made(given: Mapping[str, Any], source: str) -> Rubric:
         opens=_moment(given["opens"]),
         due=_moment(given["due"]),
         late=float(given["late"]),
+        canvas=given["canvas"],
     )
 
 

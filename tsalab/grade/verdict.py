@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from tsalab.errors import GradeError
@@ -112,29 +112,6 @@ def judge(examined: Examined, rubric: Rubric, witnesses: Iterable[Witness] = ())
     finished = max((record.ended for record in examined.outcomes.values()), default="")
     words = (*refusals, *dict.fromkeys(doubts))
     return Verdict(examined.name, examined.learner, examined.run, tuple(marks), words, "", finished)
-
-
-def also_in(verdict: Verdict, other: str, rubric: Rubric) -> Verdict:
-    """The verdict on a submission whose run is that of another one: one work was handed in twice.
-
-    Parameters
-    ----------
-    verdict
-        Of the later one.
-    other
-        Where the same run was found before.
-    rubric
-        Evidence that the notebook alone gives counts as the rubric says.
-    """
-    doubt = Doubt("shared_run", None, other)
-    marks = []
-    for mark in verdict.marks:
-        if mark.tier > 1:  # a witness saw this learner do it
-            marks.append(mark)
-            continue
-        points = mark.points if rubric.evidence == 0 else 0.0
-        marks.append(replace(mark, tier=0, points=points, reasons=(*mark.reasons, doubt.words)))
-    return replace(verdict, marks=tuple(marks), doubts=(doubt.words, *verdict.doubts))
 
 
 def _placed(doubt: Doubt) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from tsalab.grade.exports.ags import Scores
+from tsalab.grade.exports.gradebooks import Canvas, Moodle
 from tsalab.grade.exports.junit import JUnit
 from tsalab.grade.exports.pages import Pages
-from tsalab.grade.exports.tables import Canvas, Moodle, Table
+from tsalab.grade.exports.tables import Table
 
 __all__ = ["Canvas", "JUnit", "Moodle", "Pages", "Scores", "Table"]

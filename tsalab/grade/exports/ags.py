@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
+from tsalab.files import plain
+from tsalab.grade.exports.gradebooks import Gradebook
 from tsalab.grade.exports.people import Person
 from tsalab.grade.verdict import Verdict
 
 
-class Scores:
+class Scores(Gradebook):
     """A file of scores, each as its service takes it by POST. A context manager.
 
     Parameters
@@ -21,43 +22,42 @@ class Scores:
     path
         The file to write, JSON Lines.
     people
-        Their platform's user ids; the name in the records where there is none.
+        Their platform's user ids; without a roster the names in the records.
     """
 
     def __init__(self, path: Path, people: Mapping[str, Person] | None = None) -> None:
-        self._people = people or {}
-        self._file = path.open("w", encoding="utf-8")
+        super().__init__(path, people)
 
-    def __enter__(self) -> Self:
-        return self
+    def finds(self, who: Person) -> bool:
+        """By the platform's id."""
+        return self._people is None or bool(who.id)
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._file.close()
+    def row(self, who: Person, verdict: Verdict) -> dict[str, Any]:
+        """One learner's score."""
+        return score(who.id or who.learner, verdict)
 
-    def add(self, verdict: Verdict) -> None:
-        """Write one score."""
-        self._file.write(json.dumps(score(verdict, self._people), ensure_ascii=True) + "\n")
+    def write(self, rows: Sequence[Any]) -> None:
+        """One a line."""
+        self._file.writelines(json.dumps(row, ensure_ascii=True) + "\n" for row in rows)
 
 
-def score(verdict: Verdict, people: Mapping[str, Person]) -> dict[str, Any]:
+def score(user: str, verdict: Verdict) -> dict[str, Any]:
     """One verdict as a score (section 3.4 of the specification).
 
     Parameters
     ----------
+    user
+        Id of whose it is.
     verdict
         Of one submission.
-    people
-        By their names in the records.
     """
-    done = "NotReady" if verdict.unreadable else "FullyGraded"
-    return {
-        "userId": people.get(verdict.learner, Person(verdict.learner)).id or verdict.learner,
-        "scoreGiven": verdict.points,
-        "scoreMaximum": verdict.possible,
+    told: dict[str, Any] = {
+        "userId": plain(user),
         "activityProgress": "Submitted",
-        "gradingProgress": done,
+        "gradingProgress": "FullyGraded",
         "timestamp": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-        "comment": verdict.unreadable or " ".join(verdict.doubts),
+        "comment": plain(" ".join(verdict.doubts)),
     }
+    if verdict.possible:  # a maximum of 0 is no maximum, and a score without one is refused
+        told |= {"scoreGiven": verdict.points, "scoreMaximum": verdict.possible}
+    return told

@@ -22,9 +22,10 @@ class JUnit:
     """A report that grows by a suite a verdict. A context manager."""
 
     def __init__(self, path: Path) -> None:
-        self._file = path.open("w", encoding="utf-8")
+        self.path = path
 
     def __enter__(self) -> Self:
+        self._file = self.path.open("w", encoding="utf-8")
         self._file.write('<?xml version="1.0" encoding="UTF-8"?>\n<testsuites>\n')
         return self
 

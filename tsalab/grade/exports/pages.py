@@ -8,6 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from tsalab.files import plain
 from tsalab.grade.rubric import Rubric
 from tsalab.grade.verdict import Mark, Verdict
 from tsalab.messages import say
@@ -35,7 +36,7 @@ def _page(title: str, body: str) -> str:
 
 
 def _html(text: str) -> str:
-    return escape(text.encode("utf-8", "replace").decode("utf-8"))
+    return escape(plain(text))
 
 
 class Pages:
