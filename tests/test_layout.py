@@ -45,6 +45,7 @@ MAY: dict[str, set[str]] = {
     "__main__": {"cli"},
     "lab": {
         "rooms",
+        "experiments",
         "guidance",
         "faults",
         "preflight",
@@ -58,6 +59,7 @@ MAY: dict[str, set[str]] = {
         "steps",
     }
     | SERVICES,
+    "experiments": {"steps"} | SERVICES,
     "preflight": {"steps"} | SERVICES,
     "guidance": {"steps", "course"} | SERVICES,
     "handin": {"records", "template"},

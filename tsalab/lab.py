@@ -13,7 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Self, cast
 
-from tsalab import faults, guidance, parameters, preflight, rooms, settings, standing, workplace
+from tsalab import experiments, faults, guidance, parameters, preflight, rooms, settings, standing, workplace
 from tsalab.course import CLEANUP, LAB, Step
 from tsalab.course.course import StepId
 from tsalab.errors import StepError, TsalabError
@@ -67,6 +67,7 @@ class Lab:
         self.code = rooms.Code(self)
         self.site = rooms.Site(self)
         self.cleanup = rooms.Cleanup(self)
+        self.data_api = experiments.Asked(place, self.journal)
 
     @classmethod
     def open(

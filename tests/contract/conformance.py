@@ -29,6 +29,7 @@ from tsalab.cloud import instance_connect
 from tsalab.cloud.account import Account
 from tsalab.cloud.bucket import Bucket
 from tsalab.cloud.cluster import Cluster
+from tsalab.cloud.data_api import DataApi
 from tsalab.cloud.groups import Rule, SecurityGroups
 from tsalab.cloud.inventory import Names, leftovers
 from tsalab.cloud.network import distribution_status
@@ -111,6 +112,8 @@ def rest(world: World) -> None:
     cluster.set_password(world.credentials.password)
     cluster.scale(0)
     cluster.scale(1)
+    cluster.enable_data_api(state)
+    ask(world)
     group, groups = world.resources["PublicSecurityGroup"], SecurityGroups(account)
     groups.let_in(group, Rule(8080, 8080, "203.0.113.0/24"))
     groups.shut_out(group, [rule for rule in groups.rules([group]) if rule.first == 8080])
@@ -128,6 +131,17 @@ def rest(world: World) -> None:
     assert commands.run("whoami", 30).stdout == "root\n"
     iam.detach_role_policy(RoleName=world.role, PolicyArn=core)
     Repository(account, world.place.repository).branches()
+
+
+def ask(world: World) -> None:
+    """Ask the cluster through the Data API, for something and for what is refused."""
+    state, secret = world.again().cluster, world.secret.described()
+    assert state is not None
+    assert state.data_api
+    assert secret is not None
+    api = DataApi(world.place.account, state.arn, secret["arn"], state.database)
+    assert api.execute("SELECT :n + 1", {"n": 1}).rows == ((2,),)
+    refused(lambda: api.execute("SELEC 1"))
 
 
 def _over(runs: list[Execution], execution: str) -> bool:
@@ -148,6 +162,11 @@ def everything(report: Report, name: str, workdir: Path, variant: str) -> None:
             looks_at_nothing(account)
             if variant == resources.AS_WRITTEN:  # the other cluster's capacity is not set by hand
                 rest(World(lab.place))
+            else:
+                world = World(lab.place)
+                assert world.cluster is not None
+                Cluster(account, world.cluster.identifier).enable_data_api(world.cluster)
+                ask(world)
             leave_something(account)
             for number in range(1, 9):
                 lab.perform(f"cleanup-{number}")

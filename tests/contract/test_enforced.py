@@ -18,6 +18,8 @@ from tests.contract.test_calls import CALLS, LISTED
 from tsalab import start_state
 from tsalab.cloud import instance_connect
 from tsalab.cloud.account import Account
+from tsalab.cloud.cluster import Cluster
+from tsalab.cloud.data_api import DataApi
 from tsalab.cloud.git import signed
 from tsalab.cloud.network import distribution_status
 from tsalab.cloud.role import Role
@@ -71,6 +73,20 @@ def _send(world: World) -> None:
         RunCommand(world.place.account, world.resources["WebServer"]).run("true", 5)
 
 
+def _switch(world: World) -> None:
+    state = world.cluster
+    assert state is not None
+    Cluster(world.place.account, state.identifier).enable_data_api(state)
+
+
+def _ask(world: World) -> None:
+    _switch(world)
+    state, secret = world.cluster, world.secret.described()
+    assert state is not None
+    assert secret is not None
+    DataApi(world.place.account, state.arn, secret["arn"], state.database).execute("SELECT 1")
+
+
 # What the lab needs only when something is not well, or shows beside it.
 BESIDE: dict[str, Callable[[World], Any]] = {
     "StartPipelines": lambda world: world.place.pipeline.start(),
@@ -79,6 +95,8 @@ BESIDE: dict[str, Callable[[World], Any]] = {
     "FollowCommands": lambda world: RunCommand(world.place.account, world.resources["WebServer"]).managed(),
     "RunCommands": _send,
     "RunShellScripts": _send,
+    "SwitchTheDataApi": _switch,
+    "AskTheDataApi": _ask,
     "LookAtDistributions": lambda world: distribution_status(
         world.place.account, world.resources["CFDistribution"]
     ),

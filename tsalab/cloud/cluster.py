@@ -15,7 +15,15 @@ from tsalab.messages import say
 
 @dataclass(frozen=True)
 class ClusterState:
-    """What RDS says of a cluster."""
+    """What RDS says of a cluster.
+
+    Attributes
+    ----------
+    first_version
+        Whether it is of Aurora Serverless v1.
+    data_api
+        Whether SQL may be sent to it over HTTPS.
+    """
 
     identifier: str
     status: str
@@ -27,6 +35,9 @@ class ClusterState:
     least_capacity: float = 0
     created: datetime | None = None
     security_groups: tuple[str, ...] = ()
+    arn: str = ""
+    first_version: bool = False
+    data_api: bool = False
 
     @property
     def paused(self) -> bool:
@@ -71,6 +82,9 @@ class Cluster:
             least_capacity=_least(row),
             created=row.get("ClusterCreateTime"),
             security_groups=tuple(each["VpcSecurityGroupId"] for each in row.get("VpcSecurityGroups", ())),
+            arn=row.get("DBClusterArn", ""),
+            first_version=row.get("EngineMode") == "serverless",
+            data_api=bool(row.get("HttpEndpointEnabled")),
         )
 
     def scale(self, capacity: int) -> None:
@@ -79,6 +93,16 @@ class Cluster:
             self._api.modify_current_db_cluster_capacity(
                 DBClusterIdentifier=self.identifier, Capacity=capacity
             )
+
+    def enable_data_api(self, state: ClusterState) -> None:
+        """Switch the Data API on: of version 1 by a change of the cluster, else by a request of its own."""
+        with self._account.doing(say("cloud.doing.cluster_data_api", cluster=self.identifier)):
+            if state.first_version:
+                self._api.modify_db_cluster(
+                    DBClusterIdentifier=self.identifier, EnableHttpEndpoint=True, ApplyImmediately=True
+                )
+            else:
+                self._api.enable_http_endpoint(ResourceArn=state.arn)
 
     def set_password(self, password: str) -> None:
         """Give the master user another password."""

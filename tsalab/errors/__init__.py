@@ -20,6 +20,7 @@ wording stands in one place::
     │   ├── PortClosedError the web server's security group does not let us in
     │   └── AuroraAsleepError  the cluster is paused, or still waking
     ├── GradeError          something that grading goes by cannot be used
+    ├── ExperimentError     an experiment cannot be made here
     ├── LedgerError         a sandbox's ledger, or a key for one, cannot be used
     ├── FaultError          a fault cannot be made here, or now
     ├── SiteError           the site does not answer as it should
@@ -37,6 +38,7 @@ from tsalab.errors.base import TsalabError
 from tsalab.errors.batch import BatchError
 from tsalab.errors.cloud import CloudError, UnmanagedError, UnseenError
 from tsalab.errors.diagnosis import AuroraAsleepError, DiagnosisError, PortClosedError
+from tsalab.errors.experiment import ExperimentError
 from tsalab.errors.fault import FaultError
 from tsalab.errors.grade import GradeError
 from tsalab.errors.ledger import LedgerError
@@ -56,6 +58,7 @@ __all__ = [
     "BatchError",
     "CloudError",
     "DiagnosisError",
+    "ExperimentError",
     "FaultError",
     "GradeError",
     "LedgerError",

@@ -10,7 +10,7 @@ only ever read.
 
 from __future__ import annotations
 
-from tsalab.migrate.catalogue import tables
+from tsalab.migrate.catalogue import PRIVATE_PREFIX, tables
 from tsalab.migrate.comparison import Comparison, TableComparison, compare
 from tsalab.migrate.digests import TableDigest, count, digest
 from tsalab.migrate.dump import DumpFacts, read_dump
@@ -27,6 +27,7 @@ from tsalab.migrate.scratch import scratch
 from tsalab.migrate.verification import Verify
 
 __all__ = [
+    "PRIVATE_PREFIX",
     "Comparison",
     "DumpFacts",
     "Event",

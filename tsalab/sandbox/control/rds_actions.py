@@ -149,6 +149,10 @@ class Actions:
         if groups:
             record["VpcSecurityGroups"] = rules.memberships(groups)
         if data_api := rds._p(p, "EnableHttpEndpoint"):
+            if kind is not rules.V1:
+                raise RdsError(
+                    "InvalidParameterCombination", "EnableHttpEndpoint is changed by a request of its own."
+                )
             record["HttpEndpointEnabled"] = data_api == "true"
         if protection := rds._p(p, "DeletionProtection"):
             record["DeletionProtection"] = protection == "true"
@@ -161,6 +165,11 @@ class Actions:
         from ministack.services import rds
 
         record = self.clusters.get(rds._p(p, "ResourceArn"))
+        if kind_of(record) is rules.V1:
+            raise RdsError(
+                "InvalidParameterValue",
+                f"{word}HttpEndpoint is not for Aurora Serverless v1: modify the cluster.",
+            )
         record["HttpEndpointEnabled"] = word == "Enable"
         inner = (
             f"<{word}HttpEndpointResult><ResourceArn>{record['DBClusterArn']}</ResourceArn>"

@@ -1,0 +1,5 @@
+"""The original's talking points, made to be tried: each question becomes a measurement."""
+
+from tsalab.experiments.data_api import Asked
+
+__all__ = ["Asked"]
