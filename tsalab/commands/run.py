@@ -109,7 +109,7 @@ def run(
     click.echo(say("commands.run.files", notebook=executed, page=page))
     if ledger:
         click.echo(ledger)
-    if keep:
+    if keep and not profile:
         click.echo(say("commands.run.kept", name=name))
     ctx.exit(0 if passed else 1)
 
