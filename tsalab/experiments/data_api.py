@@ -122,13 +122,13 @@ class Asked:
             execute = _of(world).execute
             ours = contents(lambda sql: execute(sql).rows)
             theirs, against = self._before(world)
-            rows, same = _compared(theirs, ours)
+            rows, different = _compared(theirs, ours)
             headings = [
                 say(f"experiments.data_api.heading.{name}") for name in ("table", against, "api", "same")
             ]
             view.end([table(rows, headings), note(say("experiments.data_api.by_server"))], instead=True)
-        if not same:  # below the table, rather than in its place
-            raise ExperimentError.tables_differ(row[0] for row in rows if row[-1] != say("do.import.equal"))
+        if different:  # below the table, rather than in its place
+            raise ExperimentError.tables_differ(different)
 
     def _before(self, world: World) -> tuple[dict[str, Content], str]:
         """What the tables held before they were moved, and who says so."""
@@ -246,17 +246,21 @@ def _checksum(name: str, columns: Sequence[str]) -> str:
 
 def _compared(
     theirs: Mapping[str, Content], ours: Mapping[str, Content]
-) -> tuple[list[tuple[str, ...]], bool]:
-    """The table's rows, and whether all that was there before is there now."""
+) -> tuple[list[tuple[str, ...]], list[str]]:
+    """The table's rows, and which tables are not what they were."""
     rows: list[tuple[str, ...]] = []
-    same = True
+    different = []
     for name, before in theirs.items():
         now = ours.get(name)
-        equal = now is not None and now.rows == before.rows and before.checksum in {"", now.checksum}
-        same = same and equal
-        verdict = say("do.import.equal") if equal else say("do.import.different")
+        if now is None or now.rows != before.rows or before.checksum not in {"", now.checksum}:
+            different.append(name)
+            verdict = say("do.import.different")
+        elif before.checksum:
+            verdict = say("do.import.equal")
+        else:  # where only the rows are known, no more is said
+            verdict = say("experiments.data_api.as_many")
         rows.append((name, str(before.rows), "" if now is None else str(now.rows), verdict))
-    return rows, same
+    return rows, different
 
 
 def _cluster(world: World) -> ClusterState:
