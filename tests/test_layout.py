@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import ast
+import functools
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -121,7 +121,8 @@ def room(path: Path) -> str:
     return first.removesuffix(".py")
 
 
-def imported(path: Path) -> Iterator[str]:
+@functools.cache  # each file is asked about a dozen times
+def imported(path: Path) -> tuple[str, ...]:
     """Names of modules that a file imports when it runs; those for type checkers alone are left out."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     for_types = {
@@ -130,14 +131,16 @@ def imported(path: Path) -> Iterator[str]:
         if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
         for inner in ast.walk(node)
     }
+    found: list[str] = []
     for node in ast.walk(tree):
         if node in for_types:
             continue
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            found += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path} imports relatively"
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+            found += [f"{node.module}.{alias.name}" for alias in node.names]
+    return tuple(found)
 
 
 def rooms_imported(path: Path) -> set[str]:
