@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,7 @@ import click
 from tsalab.messages import say
 
 if TYPE_CHECKING:
-    from tsalab.grade import Rubric, Verdict
+    from tsalab.grade import Rubric, Verdict, Witness
     from tsalab.grade.exports.people import Person
 
 _SHOWN = 10
@@ -40,6 +40,11 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 )
 @click.option("--bootstrap", default="", help="Name of lab 1's stack; see the notebook's parameters.")
 @click.option(
+    "--trail",
+    default="",
+    help="CloudTrail, too (tier 4): its files or a folder of them, or a profile, as for --profile.",
+)
+@click.option(
     "--replay",
     is_flag=True,
     help="Do the work that was handed in again, in a clean sandbox. Runs learners' code.",
@@ -62,6 +67,7 @@ def grade(
     live: bool,
     profile: str,
     bootstrap: str,
+    trail: str,
     replay: bool,
     replay_seconds: float,
     workers: int,
@@ -72,8 +78,8 @@ def grade(
 
     Exits 0 when every submission could be read and got all its points, else 1.
     """
-    from tsalab.grade import Witness, read_rubric
     from tsalab.grade import grade as grading
+    from tsalab.grade import read_rubric
     from tsalab.grade.exports.people import read_people
     from tsalab.grade.rubric import DEFAULT
 
@@ -90,6 +96,9 @@ def grade(
         workers = 1  # it remembers whose each account is
     elif profile:
         raise click.UsageError(say("commands.grade.not_live"))
+    if trail:
+        heard.append(_trail(trail, paths, rubric, people))
+        workers = 1  # as above
     if replay:
         from tsalab.commands.replaying import Sandboxed
         from tsalab.witness.replay import Replay
@@ -113,6 +122,16 @@ def grade(
             said = say("commands.grade.left_out", count=len(left_out), file=export.path, names=names)
             click.echo(_plain(said))
     ctx.exit(0 if full == count else 1)
+
+
+def _trail(source: str, paths: Sequence[Path], rubric: Rubric, people: Mapping[str, Person]) -> Witness:
+    from tsalab.witness.trail import Trail, from_files
+    from tsalab.witness.whose import whose
+
+    accounts = {name: person.account for name, person in people.items() if person.account}
+    if Path(source).exists():
+        return from_files(Path(source), tuple(rubric.points), accounts)
+    return Trail(tuple(rubric.points), whose=whose(paths, source, people), accounts=accounts)
 
 
 def _exports(files: dict[str, Path | None], rubric: Rubric, people: Mapping[str, Person]) -> list[Any]:

@@ -66,6 +66,27 @@ class GradeError(TsalabError):
         return cls(**error("grade.not_looked", learner=who, profile=profile, cause=cause))
 
     @classmethod
+    def bad_trail(cls, source: str, cause: str) -> Self:
+        """A trail cannot be read, or contradicts itself."""
+        return cls(**error("grade.bad_trail", source=source, cause=cause))
+
+    @classmethod
+    def trail_of_another(cls, account: str, wanted: str) -> Self:
+        """A trail is another account's than the one that the lab was done in."""
+        return cls(**error("grade.trail_of_another", account=account, wanted=wanted))
+
+    @classmethod
+    def trail_taken(cls, account: str, learner: str) -> Self:
+        """A trail told of somebody else's work already."""
+        who = learner or say("grade.nobody")
+        return cls(**error("grade.trail_taken", account=account, learner=who))
+
+    @classmethod
+    def no_account(cls, name: str) -> Self:
+        """Nothing says in which account a lab was done."""
+        return cls(**error("grade.no_account", name=name))
+
+    @classmethod
     def no_work(cls, name: str) -> Self:
         """Nothing lies beside a notebook that could be replayed."""
         return cls(**error("grade.no_work", name=name))

@@ -10,7 +10,7 @@ from pathlib import Path
 from tsalab.errors import GradeError
 from tsalab.messages import say
 
-COLUMNS = ("learner", "id", "email", "sis_id", "login", "section", "profile")
+COLUMNS = ("learner", "id", "email", "sis_id", "login", "section", "profile", "account")
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,8 @@ class Person:
         What gradebooks ask for; empty where the roster does not say.
     profile
         With which their account may be looked at.
+    account
+        Which it is, 12 digits.
     """
 
     learner: str
@@ -34,6 +36,7 @@ class Person:
     login: str = ""
     section: str = ""
     profile: str = ""
+    account: str = ""
 
 
 def read_people(path: Path) -> Mapping[str, Person]:
