@@ -14,6 +14,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stdout
+from datetime import UTC, datetime, timedelta
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,7 @@ import pytest
 from tests.contract.shapes import Report
 from tests.contract.test_calls import CALLS
 from tsalab import resources, start_state
-from tsalab.cloud import instance_connect
+from tsalab.cloud import instance_connect, trail
 from tsalab.cloud.account import Account
 from tsalab.cloud.bucket import Bucket
 from tsalab.cloud.cluster import Cluster
@@ -103,6 +104,8 @@ def rest(world: World) -> None:
     found = bucket.versions(key)
     assert bucket.get(key, found[0]) is not None
     assert bucket.get("no-such-key") is None
+    now = datetime.now(UTC)
+    assert list(trail.events(account, ["CreateDBCluster"], now - timedelta(days=1), now))
     role = Role(account, world.role)
     role.put_policy("Another", DENIED)
     role.delete_policy("Another")

@@ -27,6 +27,7 @@ LOOKS = {
     "cloud9": {"DescribeEnvironments", "ListEnvironments"},
     "cloudformation": {"DescribeStackEvents", "DescribeStacks", "ListStackResources", "ListStacks"},
     "cloudfront": {"GetDistribution"},
+    "cloudtrail": {"LookupEvents"},
     "codecommit": {
         "BatchGetRepositories",
         "GetBranch",
@@ -66,6 +67,7 @@ UNNARROWED = {
     "LookAtTheNetwork",
     "LookAtCloud9",
     "FollowCommands",
+    "ReadTheTrail",
 }
 
 
@@ -128,7 +130,8 @@ def test_together_they_are_the_list_of_calls() -> None:
 
 
 def test_the_learner_may_all_that_the_grader_may() -> None:
-    assert actions("grader") < actions("learner")
+    """All but the trail: the lab asks for none, and a learner's own account of it proves nothing."""
+    assert actions("grader") - actions("learner") == {"cloudtrail:LookupEvents"}
 
 
 def test_the_grader_only_looks() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,6 +24,7 @@ from tsalab.lab import Lab
 from tsalab.steps import World
 from tsalab.witness import Live, Whose
 from tsalab.witness.live import look
+from tsalab.witness.trail import Trail, from_files
 
 STEPS = tuple(range(1, 31))
 
@@ -181,6 +183,52 @@ def test_the_command_to_hand_in(begun: Done, tmp_path: Path) -> None:
     assert "- the app's commits" in done.output
     nothing = CliRunner().invoke(app, ["hand-in", "--workdir", str(tmp_path / "x"), "--out", str(tmp_path)])
     assert nothing.exit_code == 1
+
+
+TOLD = [2, 3, 4, 5, 9, 11, 24, 28]  # what management events tell
+
+
+def test_the_trail_agrees_asked_by_a_grader(begun: Done, as_grader: Path, tmp_path: Path) -> None:
+    path = begun.hand_in(tmp_path / "in")
+    (verdict,) = grade([path], read_rubric(), [Trail(STEPS, whose=Whose(begun.sandbox.name))])
+    agreed = {mark.step: mark for mark in verdict.marks if mark.tier == 4 and mark.points}
+    assert list(agreed) == TOLD, verdict
+    assert f"GitPush by arn:aws:iam::{begun.account}:user/learner" in agreed[24].reasons[0]
+    assert "assumed-role/TSAGalleryServerRole" in agreed[28].reasons[0]
+    assert verdict.points == verdict.possible
+    assert "not every trail keeps such events" in verdict.marks[7].reasons[-1]  # an upload is a data event
+
+
+def test_the_trail_agrees_by_its_files_and_holds_no_secret(begun: Done, tmp_path: Path) -> None:
+    lines = begun.sandbox.folder.path("control", "trail.jsonl").read_bytes()
+    secret = (
+        begun.sandbox.session()
+        .client("secretsmanager")
+        .get_secret_value(SecretId="TSAGallery-RDSMasterSecret")["SecretString"]
+    )
+    assert json.loads(secret)["password"].encode() not in lines
+    file = tmp_path / "logs" / "x.json.gz"
+    file.parent.mkdir()
+    records = [json.loads(line) for line in lines.splitlines()]
+    file.write_bytes(gzip.compress(json.dumps({"Records": records}).encode()))
+    begun.hand_in(tmp_path / "in")
+    done = CliRunner().invoke(app, ["grade", str(tmp_path / "in"), "--trail", str(file.parent)])
+    assert done.exit_code == 0, done.output
+    (verdict,) = grade([tmp_path / "in"], read_rubric(), [from_files(file, STEPS, {})])
+    assert [mark.step for mark in verdict.marks if mark.tier == 4] == sorted([*TOLD, 8])
+
+
+def test_a_lab_that_was_only_claimed_is_in_no_trail(begun: Done, as_grader: Path, tmp_path: Path) -> None:
+    """The records say another commit and another version than AWS saw."""
+    facts = {24: {"commit": "d" * 40}}
+    forged, _ = genuine.notebook("Ada", "a" * 32, account=begun.account, facts=facts)
+    (verdict,) = grade(
+        [genuine.written(tmp_path / "in", forged)],
+        read_rubric(),
+        [Trail(STEPS, whose=Whose(begun.sandbox.name))],
+    )
+    assert verdict.marks[23].points == 0
+    assert "CloudTrail knows of no GitPush" in verdict.marks[23].reasons[0]
 
 
 @pytest.mark.slow

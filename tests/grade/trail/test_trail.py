@@ -8,16 +8,17 @@ import json
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.grade import genuine
 from tsalab.grade import Verdict, grade, read_rubric
-from tsalab.grade.examining import examine
+from tsalab.grade.examining import Examined, examine
 from tsalab.grade.reading import Submission
 from tsalab.grade.shipped import shipped
 from tsalab.grade.trail import NAMES, TrailError, of_records, read
@@ -276,12 +277,17 @@ _JSON = st.recursive(
 )
 
 
+@cache
+def genuinely_examined() -> Examined:
+    book, _ = genuine.notebook(facts=FACTS)
+    return examine(Submission("x", book), shipped())
+
+
+@settings(deadline=None)
 @given(st.sampled_from(range(len(trail()))), st.sampled_from(sorted(trail()[0])), _JSON)
 def test_any_value_anywhere_gives_evidence_or_a_named_error(at: int, name: str, value: Any) -> None:
     records = trail()
     records[at][name] = value
-    book, _ = genuine.notebook(facts=FACTS)
     with suppress(TrailError):
-        examined = examine(Submission("x", book), shipped())
-        told = Trail(STEPS, of_records(records, NAMES)).of(examined)
+        told = Trail(STEPS, of_records(records, NAMES)).of(genuinely_examined())
         assert all(one.reason for one in told.values())

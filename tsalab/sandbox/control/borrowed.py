@@ -219,6 +219,12 @@ def demand(context: Context, action: str, arn: str) -> None:
     _Asking(context).demand(action, arn)
 
 
+def acting_for(context: Context, stack_name: str) -> str:
+    """ARN of whom CloudFormation acts for: the stack's role, or who asked for it; empty for nobody."""
+    who = _Asking(context)._acting_for(stack_name)
+    return str(who.arn) if who is not None else ""
+
+
 class RefusedError(ValueError, PermissionError):
     """A permission that the caller lacks; MiniStack makes an event of its words."""
 

@@ -48,6 +48,7 @@ PLUGINS = (
     "tsalab.sandbox.control.strict",
     "tsalab.sandbox.control.borrowed",
     "tsalab.sandbox.control.calls",
+    "tsalab.sandbox.control.trail",
 )
 TOUCHES = (
     "app.AUTH",

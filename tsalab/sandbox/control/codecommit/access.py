@@ -120,6 +120,7 @@ class Gate:
         self._credentials = credentials
         self._account_id = account_id
         self._region = region
+        self.pushing: dict[str, Any] = {}  # the last credential that was admitted to push, by repository
 
     def __call__(self, username: str, password: str, url: str, permission: str) -> bool:
         """Whether the credentials are good, and may do it.
@@ -158,6 +159,8 @@ class Gate:
                 raise PermissionError(
                     f"User: {who} is not authorized to perform: {permission} on resource: {arn}"
                 )
+            if permission == PUSH:
+                self.pushing[name] = credential
             return True
 
     def _user(self, username: str, password: str) -> Any:
