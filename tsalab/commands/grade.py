@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,7 @@ import click
 from tsalab.messages import say
 
 if TYPE_CHECKING:
-    from tsalab.grade import Rubric, Verdict, Witness
+    from tsalab.grade import Rubric, Verdict
     from tsalab.grade.exports.people import Person
 
 _SHOWN = 10
@@ -64,20 +64,15 @@ def grade(
     rubric_file: Path | None,
     show_rubric: bool,
     roster: Path | None,
-    live: bool,
-    profile: str,
-    bootstrap: str,
-    trail: str,
-    replay: bool,
-    replay_seconds: float,
     workers: int,
     quiet: bool,
-    **files: Path | None,
+    **options: Any,
 ) -> None:
     """Grade executed notebooks in PATHs: files, folders, zips. Executes nothing.
 
     Exits 0 when every submission could be read and got all its points, else 1.
     """
+    from tsalab.commands.witnesses import witnesses
     from tsalab.grade import grade as grading
     from tsalab.grade import read_rubric
     from tsalab.grade.exports.people import read_people
@@ -88,26 +83,12 @@ def grade(
         return
     rubric = read_rubric(rubric_file)
     people = read_people(roster) if roster else {}
-    heard: list[Witness] = []
-    if live:
-        from tsalab.witness import Live, whose
-
-        heard.append(Live(whose(paths, profile, people), tuple(rubric.points), bootstrap))
-        workers = 1  # it remembers whose each account is
-    elif profile:
-        raise click.UsageError(say("commands.grade.not_live"))
-    if trail:
-        heard.append(_trail(trail, paths, rubric, people))
-        workers = 1  # as above
-    if replay:
-        from tsalab.commands.replaying import Sandboxed
-        from tsalab.witness.replay import Replay
-
-        heard.append(Replay(Sandboxed(replay_seconds)))
-        workers = 1  # each replay takes a whole sandbox
+    heard = witnesses(options, paths, rubric, people)
+    if heard:
+        workers = 1  # they remember whose each account is, and a replay takes a whole sandbox
     count = full = 0
     with ExitStack() as stack:
-        exports = [stack.enter_context(export) for export in _exports(files, rubric, people)]
+        exports = [stack.enter_context(export) for export in _exports(options, rubric, people)]
         for verdict in grading(paths, rubric, heard, workers=workers):
             count += 1
             full += not verdict.unreadable and verdict.points >= verdict.possible
@@ -124,17 +105,7 @@ def grade(
     ctx.exit(0 if full == count else 1)
 
 
-def _trail(source: str, paths: Sequence[Path], rubric: Rubric, people: Mapping[str, Person]) -> Witness:
-    from tsalab.witness.trail import Trail, from_files
-    from tsalab.witness.whose import whose
-
-    accounts = {name: person.account for name, person in people.items() if person.account}
-    if Path(source).exists():
-        return from_files(Path(source), tuple(rubric.points), accounts)
-    return Trail(tuple(rubric.points), whose=whose(paths, source, people), accounts=accounts)
-
-
-def _exports(files: dict[str, Path | None], rubric: Rubric, people: Mapping[str, Person]) -> list[Any]:
+def _exports(options: Mapping[str, Any], rubric: Rubric, people: Mapping[str, Person]) -> list[Any]:
     from tsalab.grade import exports
 
     makers: dict[str, Callable[[Path], Any]] = {
@@ -145,7 +116,7 @@ def _exports(files: dict[str, Path | None], rubric: Rubric, people: Mapping[str,
         "junit": exports.JUnit,
         "html": lambda path: exports.Pages(path, rubric),
     }
-    return [makers[name](path) for name, path in files.items() if path]
+    return [make(options[name]) for name, make in makers.items() if options[name]]
 
 
 def _line(verdict: Verdict) -> str:

@@ -52,10 +52,8 @@ def test_a_call_is_told_by_its_caller_and_without_its_secret(bare_sandbox: Any, 
 def test_a_refused_call_is_told_with_its_code(bare_sandbox: Any, api: Any, tmp_path: Path) -> None:
     with enforced.as_user(bare_sandbox, tmp_path, "nobody-much", enforced.statements("grader")):
         mine = boto3.Session(profile_name=bare_sandbox.name)
-        assert (
-            code(lambda: mine.client("codecommit").create_repository(repositoryName="x"))
-            == "AccessDeniedException"
-        )
+        create = mine.client("codecommit").create_repository
+        assert code(lambda: create(repositoryName="x")) == "AccessDeniedException"
         mine.client("cloudtrail").lookup_events()
     refused = events(api, "CreateRepository")[0]
     assert refused["errorCode"] == "AccessDeniedException"
@@ -78,10 +76,8 @@ def test_it_is_asked_as_aws_asks(bare_sandbox: Any, api: Any) -> None:
     assert api.lookup_events(StartTime=later)["Events"] == []
     one = {"AttributeKey": "EventName", "AttributeValue": "x"}
     assert code(lambda: api.lookup_events(LookupAttributes=[one, one])) == "InvalidLookupAttributesException"
-    assert (
-        code(lambda: api.lookup_events(StartTime=later, EndTime=datetime.now(UTC)))
-        == "InvalidTimeRangeException"
-    )
+    now = datetime.now(UTC)
+    assert code(lambda: api.lookup_events(StartTime=later, EndTime=now)) == "InvalidTimeRangeException"
     assert code(lambda: api.lookup_events(NextToken="x")) == "InvalidNextTokenException"
 
 

@@ -1,0 +1,64 @@
+"""The witnesses that ``tsalab grade`` is asked for by its options."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tsalab.messages import say
+
+if TYPE_CHECKING:
+    from tsalab.grade import Rubric, Witness
+    from tsalab.grade.exports.people import Person
+
+
+def witnesses(
+    options: Mapping[str, Any], paths: Sequence[Path], rubric: Rubric, people: Mapping[str, Person]
+) -> list[Witness]:
+    """Everybody who is to be heard besides the notebooks.
+
+    Parameters
+    ----------
+    options
+        Of the command.
+    paths
+        What was handed in.
+    rubric
+        What it is held against.
+    people
+        From the roster.
+
+    Raises
+    ------
+    GradeError
+        When one of them cannot speak.
+    """
+    found: list[Witness] = []
+    if options["live"]:
+        from tsalab.witness import Live, whose
+
+        profiles = whose(paths, options["profile"], people)
+        found.append(Live(profiles, tuple(rubric.points), options["bootstrap"]))
+    elif options["profile"]:
+        raise click.UsageError(say("commands.grade.not_live"))
+    if options["trail"]:
+        found.append(_trail(options["trail"], paths, rubric, people))
+    if options["replay"]:
+        from tsalab.commands.replaying import Sandboxed
+        from tsalab.witness.replay import Replay
+
+        found.append(Replay(Sandboxed(options["replay_seconds"])))
+    return found
+
+
+def _trail(source: str, paths: Sequence[Path], rubric: Rubric, people: Mapping[str, Person]) -> Witness:
+    from tsalab.witness import whose
+    from tsalab.witness.trail import Trail, from_files
+
+    accounts = {name: person.account for name, person in people.items() if person.account}
+    if Path(source).exists():
+        return from_files(Path(source), tuple(rubric.points), accounts)
+    return Trail(tuple(rubric.points), whose=whose(paths, source, people), accounts=accounts)
