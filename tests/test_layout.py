@@ -88,7 +88,7 @@ MAY: dict[str, set[str]] = {
     "faults": {"steps", "course"} | SERVICES,
     "steps": {"course", "profiles", "architecture", "cost"} | SERVICES,
     "runner": {"records", "show"},
-    "batch": {"runner", "handin", "records", "course", "parameters"},
+    "batch": {"ledger", "runner", "handin", "records", "course", "parameters"},
     "show": {"records", "architecture", "cost"},
     "cost": {"architecture"},
     "cloud": {"profiles"},

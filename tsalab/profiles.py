@@ -15,6 +15,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -138,7 +139,7 @@ def _answers(config: Path, name: str) -> bool:
     return True
 
 
-def start_sandbox(name: str, on_line: Callable[[str], None] | None = None) -> None:
+def start_sandbox(name: str, on_line: Callable[[str], None] | None = None, commission: str = "") -> None:
     """Run ``tsalab sandbox up`` in a process of its own, and pass its progress on.
 
     Parameters
@@ -147,6 +148,8 @@ def start_sandbox(name: str, on_line: Callable[[str], None] | None = None) -> No
         The sandbox.
     on_line
         Called with each line of progress.
+    commission
+        As JSON, whom its ledger is for, with the key that signs it; else it vouches for itself.
 
     Raises
     ------
@@ -155,11 +158,15 @@ def start_sandbox(name: str, on_line: Callable[[str], None] | None = None) -> No
     """
     lines: list[str] = []
     command = [sys.executable, "-m", "tsalab", "sandbox", "up", "--name", name]
+    command += ["--commission"] if commission else []
     with subprocess.Popen(
-        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, stdin=subprocess.PIPE, text=True
     ) as process:
-        assert process.stderr is not None  # noqa: S101 - asked for above
+        assert process.stdin is not None  # noqa: S101 - asked for above
+        assert process.stderr is not None  # noqa: S101 - as above
         try:
+            with suppress(BrokenPipeError), process.stdin as told:
+                told.write(f"{commission}\n")  # neither arguments nor environment are secret
             for line in process.stderr:
                 lines.append(line.rstrip())
                 if on_line:

@@ -20,8 +20,10 @@ from tsalab.batch import Batch, child
 from tsalab.batch.child import MARKER, Stop
 from tsalab.batch.engines import Threads
 from tsalab.batch.job import Job
-from tsalab.batch.one import perform
+from tsalab.batch.one import Seal, perform
 from tsalab.errors import BatchError, SandboxError
+from tsalab.grade import find_ledgers, grade, read_rubric
+from tsalab.ledger import keys
 
 Write = Callable[..., Path]
 HANGS = "import threading; open('begun', 'w').close(); threading.Event().wait()"
@@ -135,7 +137,9 @@ def test_learners_on_sandboxes_of_their_own(tmp_path: Path, home: Path) -> None:
     path = tmp_path / "class.csv"
     path.write_text(f"learner;method;notebook\nAda;copy;\n../Bob;;{bad.name}\n", encoding="utf-8")
     out = tmp_path / "out"
-    summary = Batch.of(path, out).run(Threads(2))
+    key = tmp_path / "key"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True)
+    summary = Batch.of(path, out, ledger_key=key).run(Threads(2))
     ada, bob = summary.rows()
     assert (ada["status"], ada["passed"]) == ("passed", 30), ada["reason"]
     assert (bob["status"], bob["passed"], "sabotaged" in bob["reason"]) == ("failed", 9, True)
@@ -143,6 +147,13 @@ def test_learners_on_sandboxes_of_their_own(tmp_path: Path, home: Path) -> None:
     assert list((home / "sandboxes").iterdir()) == []
     for name in ("lab4.ipynb", "lab4.html", "journal.jsonl", "work.zip"):
         assert (out / "learners" / ada["folder"] / name).stat().st_size
+    trusted = find_ledgers([out], [keys.read_public(f"{key}.pub")])
+    graded = {one.learner: one for one in grade([out / "learners"], read_rubric(), [trusted])}
+    assert {name: [one.doubts, one.tier] for name, one in graded.items()}["Ada"] == [(), 2]
+    done = {name: [mark.step for mark in one.marks if mark.points] for name, one in graded.items()}
+    assert done == {"Ada": list(range(1, 31)), "../Bob": list(range(1, 10))}
+    kept = [file for file in out.rglob("*") if file.is_file() and b'"key":' in file.read_bytes()]
+    assert {file.name for file in kept} <= {"ledger.jsonl"}  # where it is the public one
 
 
 def test_the_instructors_notebook(notebook: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -206,7 +217,7 @@ def test_a_sandbox_that_does_not_start_is_the_runs_failure_not_the_labs(
     notebook: Write, tmp_path: Path
 ) -> None:
     @contextmanager
-    def refused(name: str) -> Iterator[None]:
+    def refused(name: str, _commission: str) -> Iterator[Seal]:
         raise SandboxError.no_such(name, [])
         yield
 

@@ -16,6 +16,7 @@ from tsalab.batch.job import Job, Result
 from tsalab.batch.roster import Learner
 from tsalab.batch.summary import Summary
 from tsalab.errors import BatchError
+from tsalab.ledger import Commission, keys
 
 Changed = Callable[[Board, str, Mapping[str, Any]], None]
 WORKERS = 2
@@ -39,12 +40,16 @@ class Batch:
         For those whose line names no other.
     timeout
         Seconds for each learner; 0 for no limit.
+    ledger_key
+        File of the instructor's private key, which vouches for the sandboxes' ledgers; without
+        one none is sealed, for each would vouch for itself alone. It is read here and goes nowhere.
     """
 
     learners: Sequence[Learner]
     out: Path
     notebook: Path = field(default_factory=lambda: resources.notebooks() / "lab4.ipynb")
     timeout: float = 0.0
+    ledger_key: Path | None = None
 
     @classmethod
     def of(cls, path: str | Path, out: str | Path = "", **options: Any) -> Batch:
@@ -91,7 +96,10 @@ class Batch:
         ------
         BatchError
             When a notebook cannot be read.
+        LedgerError
+            When the instructor's key cannot.
         """
+        issuer = keys.read_private(self.ledger_key) if self.ledger_key else None
         sources: dict[Path, str] = {}
         found = []
         for number, learner in enumerate(self.learners, start=1):
@@ -99,6 +107,10 @@ class Batch:
             if path not in sources:
                 sources[path] = _read(path)
             own = roster.PROFILE in learner.parameters
+            sandbox = "" if own else f"{prefix(batch)}{number}"
+            commission = None
+            if issuer and sandbox:
+                commission = Commission.issue(issuer, learner.name, sandbox).to_json()
             found.append(
                 Job(
                     learner=learner.name,
@@ -106,8 +118,9 @@ class Batch:
                     notebook=path.name,
                     source=sources[path],
                     parameters=learner.parameters,
-                    sandbox="" if own else f"{prefix(batch)}{number}",
+                    sandbox=sandbox,
                     timeout=self.timeout,
+                    commission=commission,
                 )
             )
         return found

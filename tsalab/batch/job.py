@@ -32,6 +32,9 @@ class Job:
         Name of the sandbox that is made for the run; empty where the learner has a profile.
     timeout
         Seconds until the run is stopped; 0 for no limit.
+    commission
+        Whom the sandbox's ledger is for, with the key that signs it; without one it is not
+        sealed. It goes through pipes and is written nowhere.
     """
 
     learner: str
@@ -41,6 +44,7 @@ class Job:
     parameters: Mapping[str, str]
     sandbox: str
     timeout: float = 0.0
+    commission: Mapping[str, Any] | None = field(default=None, repr=False)
 
     @property
     def digest(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import tempfile
 import time
@@ -18,8 +19,11 @@ from tsalab.messages import say
 from tsalab.records import Record
 
 Tell = Callable[[dict[str, Any]], None]
-MakeSandbox = Callable[[str], AbstractContextManager[None]]
+Seal = Callable[[Path, Path], None]
+"""Has the sandbox's ledger sealed, given the learner's folder and the file; says what went wrong."""
+MakeSandbox = Callable[[str, str], AbstractContextManager[Seal]]
 JOURNAL = "journal.jsonl"
+LEDGER = "ledger.jsonl"
 TIMED_OUT: Status = "timed-out"
 
 
@@ -35,7 +39,7 @@ def perform(
     place
         The learner's folder. It gets the executed notebook, its page and the journal.
     make_sandbox
-        A context manager that holds a sandbox of a given name.
+        A context manager that holds a sandbox, given its name and its commission as JSON.
     tell
         Called with each thing that others may want to see at once.
     told
@@ -92,22 +96,27 @@ class _Performance:
         ):
             source = Path(folder, self._job.notebook)
             source.write_text(self._job.source, encoding="utf-8")
-            with self._sandbox():
+            with self._sandbox() as seal:
                 self._tell({"state": "lab"})
                 with self._timed("lab"):
-                    return runner.run(source, self._notebook, parameters, kernel, on_cell=self._cell).error
+                    error = runner.run(source, self._notebook, parameters, kernel, on_cell=self._cell).error
+                if seal and self._job.commission:
+                    with self._timed("seal"):
+                        seal(work, self._place / LEDGER)
+                return error
 
     @contextmanager
-    def _sandbox(self) -> Iterator[None]:
+    def _sandbox(self) -> Iterator[Seal | None]:
         if not self._job.sandbox:
-            yield
+            yield None
             return
         self._tell({"state": "sandbox"})
-        made = self._make_sandbox(self._job.sandbox)
+        commission = json.dumps(self._job.commission) if self._job.commission else ""
+        made = self._make_sandbox(self._job.sandbox, commission)
         with self._timed("up"):
-            made.__enter__()
+            seal = made.__enter__()
         try:
-            yield
+            yield seal
         finally:
             with self._timed("down"):
                 made.__exit__(None, None, None)

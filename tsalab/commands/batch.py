@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from tsalab.commands.commissions import KEY
 from tsalab.messages import say
 
 if TYPE_CHECKING:
@@ -42,6 +43,11 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path, dir_okay=False, exists=True),
     help="Another notebook than notebooks/lab4.ipynb.",
 )
+@click.option(
+    "--ledger-key",
+    type=KEY,
+    help="Instructor's private key (Ed25519), which vouches for the sandboxes' ledgers.",
+)
 @click.pass_context
 def batch(
     ctx: click.Context,
@@ -53,6 +59,7 @@ def batch(
     timeout: float,
     resume: bool,
     notebook: Path | None,
+    ledger_key: Path | None,
 ) -> None:
     """Run the lab for each line of a roster, and write one summary.
 
@@ -62,8 +69,8 @@ def batch(
     from tsalab.batch import Batch
     from tsalab.commands.roll import Roll
 
-    given = {"notebook": notebook} if notebook else {}
-    todo = Batch.of(roster, out or "", timeout=timeout, **given)
+    given: dict[str, Path] = {"notebook": notebook} if notebook else {}
+    todo = Batch.of(roster, out or "", timeout=timeout, ledger_key=ledger_key, **given)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with Roll() as roll:
         summary = todo.run(_engine(engine, workers, scheduler), resume=resume, on_change=roll.changed)

@@ -17,21 +17,22 @@ from pathlib import Path
 from typing import IO, Any
 
 from tsalab.batch.job import Job
-from tsalab.batch.one import perform
+from tsalab.batch.one import Seal, perform
+from tsalab.commands.sandboxes import sealed
 from tsalab.profiles import start_sandbox
 
 INTERRUPTED = 130
 
 
 @contextmanager
-def _sandbox(name: str) -> Iterator[None]:
+def _sandbox(name: str, commission: str) -> Iterator[Seal]:
     from tsalab.sandbox import manager
 
     try:
         # In a process of its own: to create the start state loads the models of seven AWS services,
         # 40 MB that would stay in this one for as long as the lab runs.
-        start_sandbox(name, _log)
-        yield
+        start_sandbox(name, _log, commission)
+        yield lambda workdir, out: _log(sealed(name, workdir, out))
     finally:
         if name in manager.names():
             manager.down(name, delete=True, on_event=_log)

@@ -35,8 +35,10 @@ def witnesses(
     ------
     GradeError
         When one of them cannot speak.
+    LedgerError
+        When what is to be trusted is no key.
     """
-    found: list[Witness] = []
+    found = _ledgers(options["ledger"], options["trust"])
     if options["live"]:
         from tsalab.witness import Live, whose
 
@@ -52,6 +54,15 @@ def witnesses(
 
         found.append(Replay(Sandboxed(options["replay_seconds"])))
     return found
+
+
+def _ledgers(paths: Sequence[Path], trust: Sequence[str]) -> list[Witness]:
+    from tsalab.grade import find_ledgers
+    from tsalab.ledger import keys
+
+    if bool(paths) != bool(trust):
+        raise click.UsageError(say("commands.grade.no_trust"))
+    return [find_ledgers(paths, map(keys.read_public, trust))] if paths else []
 
 
 def _trail(source: str, paths: Sequence[Path], rubric: Rubric, people: Mapping[str, Person]) -> Witness:

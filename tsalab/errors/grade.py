@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
 
@@ -100,6 +101,39 @@ class GradeError(TsalabError):
     def other_work(cls, name: str, wanted: str, found: str) -> Self:
         """The work beside a notebook is not the one that its records are about."""
         return cls(**error("grade.other_work", name=name, wanted=wanted, found=found))
+
+    @classmethod
+    def no_ledgers(cls, paths: str) -> Self:
+        """There is no ledger where they should be."""
+        return cls(**error("grade.no_ledgers", paths=paths))
+
+    @classmethod
+    def no_ledger(cls, reasons: Sequence[str]) -> Self:
+        """The ledgers that should speak for a learner may not."""
+        return cls(**error("grade.no_ledger", reasons=" ".join(reasons)))
+
+    @classmethod
+    def untrusted_ledger(cls, name: str, issuer: str, *, own: bool) -> Self:
+        """Nobody whom the grader trusts vouches for a ledger."""
+        why = say("grade.untrusted_ledger.own") if own else say("grade.untrusted_ledger.other", issuer=issuer)
+        return cls(**error("grade.untrusted_ledger", name=name, why=why))
+
+    @classmethod
+    def ledger_of_another(cls, name: str, learner: str, claimed: str) -> Self:
+        """A ledger that is another learner's."""
+        who = claimed or say("grade.nobody")
+        return cls(**error("grade.ledger_of_another", name=name, learner=learner, claimed=who))
+
+    @classmethod
+    def other_sandbox(cls, name: str, sandbox: str, account: str, claimed: str) -> Self:
+        """A ledger of a sandbox that the records do not name."""
+        fields = {"name": name, "sandbox": sandbox, "account": account, "claimed": claimed}
+        return cls(**error("grade.other_sandbox", **fields))
+
+    @classmethod
+    def ledger_of_other_run(cls, name: str, run: str, claimed: str) -> Self:
+        """A ledger that was sealed over another run's folder."""
+        return cls(**error("grade.ledger_of_other_run", name=name, run=run, claimed=claimed))
 
     @classmethod
     def nothing_found(cls, paths: str) -> Self:

@@ -10,8 +10,20 @@ from __future__ import annotations
 
 from tsalab.grade.evidence import Evidence, Witness
 from tsalab.grade.grading import grade
+from tsalab.grade.ledgers import Ledgers
+from tsalab.grade.ledgers import find as find_ledgers
 from tsalab.grade.rubric import Rubric
 from tsalab.grade.rubric import read as read_rubric
 from tsalab.grade.verdict import Mark, Verdict
 
-__all__ = ["Evidence", "Mark", "Rubric", "Verdict", "Witness", "grade", "read_rubric"]
+__all__ = [
+    "Evidence",
+    "Ledgers",
+    "Mark",
+    "Rubric",
+    "Verdict",
+    "Witness",
+    "find_ledgers",
+    "grade",
+    "read_rubric",
+]

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol, runtime_checkable
 
 from tsalab.grade.examining import Examined
 from tsalab.grade.shipped import StepId
@@ -21,11 +24,14 @@ class Evidence:
         Whether the step was done; None when the witness cannot tell, and the lower tiers decide.
     reason
         Why it says so, in words.
+    at
+        Since when the step has been done, where the witness knows.
     """
 
     tier: int
     passed: bool | None
     reason: str
+    at: datetime | None = None
 
 
 class Witness(Protocol):
@@ -39,3 +45,14 @@ class Witness(Protocol):
         GradeError
             When what it should go by cannot be trusted.
         """
+
+
+@runtime_checkable
+class Knowing(Witness, Protocol):
+    """A witness that knows whose the work is, also where no notebook says so."""
+
+    def named(self, examined: Examined) -> Examined:
+        """The same, with its learner where the notebook names none."""
+
+    def alone(self, paths: Iterable[Path], seen: Collection[str]) -> Iterator[Examined]:
+        """Those of the learners in ``paths`` of whom there is no notebook."""

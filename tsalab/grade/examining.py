@@ -91,7 +91,7 @@ def examine(submission: Submission, shipped: Shipped, *, now: datetime | None = 
         The present; the clock's when None.
     """
     if submission.notebook is None:
-        return Examined(submission.name, unreadable=submission.unreadable)
+        return Examined(submission.name, unreadable=submission.unreadable, source=submission.source)
     cells = list(_cells(submission.notebook))
     doubts = list(_cell_doubts(cells, shipped))
     if submission.doubled is not None:

@@ -14,8 +14,8 @@ from typing import Protocol, TypeVar
 
 from tsalab.errors import GradeError
 from tsalab.grade.doubts import Doubt
-from tsalab.grade.evidence import Witness
-from tsalab.grade.examining import examine
+from tsalab.grade.evidence import Knowing, Witness
+from tsalab.grade.examining import Examined, examine
 from tsalab.grade.reading import Source, Submission, find, read
 from tsalab.grade.rubric import Rubric
 from tsalab.grade.shipped import shipped
@@ -54,13 +54,30 @@ def grade(
     GradeError
         When there is nothing to grade.
     """
-    found = list(find(paths))
-    if not found:
-        raise GradeError.nothing_found(", ".join(map(str, paths)))
+    given = list(paths)
+    found = list(find(given))
+    seen: set[str] = set()
     task = _Task(rubric, tuple(witnesses))
     with _hands(len(found), workers or os.cpu_count() or 1) as hands:
         twice = shared(found, hands(task.claims, found), lambda suspects: hands(task.whose, suspects))
-        yield from hands(task.verdict, [(one, twice.get(place)) for place, one in enumerate(found)])
+        for verdict in hands(task.verdict, [(one, twice.get(place)) for place, one in enumerate(found)]):
+            seen.add(verdict.learner)
+            yield verdict
+    alone = False
+    for examined in _alone(witnesses, given, seen):
+        alone = True
+        yield judge(examined, rubric, witnesses)
+    if not found and not alone:
+        raise GradeError.nothing_found(", ".join(map(str, given)))
+
+
+def _alone(witnesses: Iterable[Witness], paths: Sequence[Path], seen: set[str]) -> Iterator[Examined]:
+    """Whoever handed in no notebook, and is known all the same."""
+    for witness in witnesses:
+        if isinstance(witness, Knowing):
+            for examined in witness.alone(paths, frozenset(seen)):
+                seen.add(examined.learner)
+                yield examined
 
 
 @dataclass(frozen=True)
@@ -82,6 +99,9 @@ class _Task:
         examined = examine(submission, shipped(self.rubric.notebook))
         if doubt is not None:
             examined = replace(examined, doubts=(doubt, *examined.doubts))
+        for witness in self.witnesses:
+            if isinstance(witness, Knowing):
+                examined = witness.named(examined)
         return judge(examined, self.rubric, self.witnesses)
 
 

@@ -56,7 +56,7 @@ class Submission:
     unreadable
         Why it could not be read, in words.
     source
-        Where it lies; None where it could not be read.
+        Where it lies; None where there is nothing to read.
     doubled
         A name that stands twice in one object of its JSON, so that two programs read two things; None
         when there is none, as in whatever a program wrote.
@@ -147,7 +147,7 @@ def read(source: Source) -> Submission:
         notebook, doubled = _notebook(data)
         return Submission(source.name, notebook, journal, source=source, doubled=doubled)
     except _TROUBLES as error:
-        return Submission(source.name, unreadable=_why(error))
+        return Submission(source.name, unreadable=_why(error), source=source)
 
 
 def _why(error: Exception) -> str:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 
 from tsalab.errors import GradeError
 from tsalab.grade.doubts import Doubt, about
-from tsalab.grade.evidence import Evidence, Witness
+from tsalab.grade.evidence import Evidence, Knowing, Witness
 from tsalab.grade.examining import Examined
 from tsalab.grade.rubric import Rubric
 from tsalab.grade.shipped import StepId
@@ -98,20 +98,33 @@ def judge(examined: Examined, rubric: Rubric, witnesses: Iterable[Witness] = ())
     witnesses
         Evidence from elsewhere; the highest tier decides.
     """
-    if examined.unreadable:
+    heard = [one for one in witnesses if isinstance(one, Knowing)] if examined.unreadable else witnesses
+    told, silent, refusals = _testimony(examined, heard)
+    if examined.unreadable and not told:
         reason = say("grade.reason.unreadable", why=examined.unreadable)
         marks = [Mark(step, 0.0, possible, 0, (reason,)) for step, possible in rubric.points.items()]
-        return Verdict(examined.name, "", "", tuple(marks), unreadable=examined.unreadable)
-    told, silent, refusals = _testimony(examined, witnesses)
+        return Verdict(
+            examined.name, examined.learner, "", tuple(marks), tuple(refusals), examined.unreadable
+        )
     marks = [_mark(step, examined, rubric, told.get(step), silent.get(step, ())) for step in rubric.points]
     missing = [mark.step for mark in marks if mark.step in rubric.required and not mark.points]
     if missing:
         reason = say("grade.reason.required", steps=", ".join(map(str, missing)))
         marks = [Mark(one.step, 0.0, one.possible, one.tier, (*one.reasons, reason)) for one in marks]
     doubts = [doubt.words if doubt.step is None else _placed(doubt) for doubt in examined.doubts]
-    finished = max((record.ended for record in examined.outcomes.values()), default="")
-    words = (*refusals, *dict.fromkeys(doubts))
-    return Verdict(examined.name, examined.learner, examined.run, tuple(marks), words, "", finished)
+    unreadable = [say("grade.reason.unreadable", why=examined.unreadable)] if examined.unreadable else []
+    words = (*unreadable, *refusals, *dict.fromkeys(doubts))
+    return Verdict(
+        examined.name, examined.learner, examined.run, tuple(marks), words, "", _finished(examined, told)
+    )
+
+
+def _finished(examined: Examined, told: Mapping[StepId, Evidence]) -> str:
+    """When the last step was done: as a witness knows it, else as the records say."""
+    known = [one.at for one in told.values() if one.at and one.passed]
+    if known:
+        return max(known).astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return max((record.ended for record in examined.outcomes.values()), default="")
 
 
 def _placed(doubt: Doubt) -> str:
@@ -144,10 +157,12 @@ def _mark(
 ) -> Mark:
     possible = rubric.points[step]
     record = examined.outcomes.get(step)
-    if (
-        evidence is not None and evidence.passed is not None
-    ):  # it knows without the notebook, so nothing in there counts for or against
+    if evidence is not None and evidence.passed is not None:
+        # It knows without the notebook, so nothing in there counts for or against.
         tier, passed, reasons = evidence.tier, evidence.passed, [evidence.reason]
+        if passed and rubric.opens and evidence.at and evidence.at < rubric.opens:
+            passed = False
+            reasons.append(Doubt("too_early", step, evidence.at.isoformat()).words)
     else:
         tier, passed, reasons = _by_record(step, record, examined, rubric)
     reasons += silent
@@ -161,7 +176,8 @@ def _mark(
         taken = min(points, hints * rubric.hint)
         reasons.append(say("grade.reason.hints", count=hints, points=taken))
         points -= taken
-    if record and rubric.due and (days := _days_late(record, rubric.due)):
+    done = evidence.at if evidence and evidence.at else _ended(record)
+    if done and rubric.due and (days := _days_late(done, rubric.due)):
         taken = min(points, possible * rubric.late * days)
         reasons.append(say("grade.reason.late", count=days, points=taken))
         points -= taken
@@ -187,6 +203,10 @@ def _hints(step: StepId, examined: Examined) -> int:
     return sum(record.kind == "hint" and record.step == step for record in examined.others)
 
 
-def _days_late(record: Record, due: datetime) -> int:
-    over = (datetime.fromisoformat(record.ended) - due).total_seconds()
+def _ended(record: Record | None) -> datetime | None:
+    return datetime.fromisoformat(record.ended) if record else None
+
+
+def _days_late(done: datetime, due: datetime) -> int:
+    over = (done - due).total_seconds()
     return math.ceil(over / 86_400) if over > 0 else 0
