@@ -14,6 +14,7 @@ from tsalab.messages import say
 from tsalab.show import Part, note, pairs
 from tsalab.show.grades import of_class, of_learner
 from tsalab.witness import Live, whose
+from tsalab.witness.trail import heard_from
 
 FILES = {
     "csv": "grades.csv",
@@ -67,6 +68,7 @@ class Gradebook:
         roster: str | Path = "",
         profile: str = "",
         bootstrap: str = "",
+        trail: str = "",
     ) -> Gradebook:
         """Grade a folder, a notebook or a zip; nothing of it is run.
 
@@ -83,6 +85,8 @@ class Gradebook:
             name; nobody looks when it is empty.
         bootstrap
             Name of lab 1's stack, where it is not the usual one.
+        trail
+            CloudTrail (tier 4): its files, or a profile as above; none when empty.
 
         Raises
         ------
@@ -95,6 +99,8 @@ class Gradebook:
         witnesses: list[Witness] = []
         if profile:
             witnesses.append(Live(whose(paths, profile, people), tuple(read.points), bootstrap))
+        if trail:
+            witnesses.append(heard_from(trail, paths, tuple(read.points), people))
         found = grade(paths, read, witnesses, workers=1 if witnesses else 0)
         return cls(read, tuple(found), people)
 

@@ -20,6 +20,9 @@ from tsalab.cli import app
 from tsalab.course import CLEANUP
 from tsalab.errors import GradeError
 from tsalab.grade import Verdict, grade, read_rubric
+from tsalab.grade.examining import examine
+from tsalab.grade.reading import Submission
+from tsalab.grade.shipped import shipped
 from tsalab.lab import Lab
 from tsalab.steps import World
 from tsalab.witness import Live, Whose
@@ -240,5 +243,13 @@ def test_after_the_clean_up_there_is_nothing_to_see(begun: Done, as_grader: Path
     verdict = judged(path, Whose(begun.sandbox.name))
     assert (verdict.points, verdict.tier) == (verdict.possible, 1)
     assert all("has nothing to see" in mark.reasons[-1] for mark in verdict.marks)
-    cleaned = dict(look(begun.lab.place, [step.id for step in CLEANUP.steps]))
+    steps = [step.id for step in CLEANUP.steps]
+    cleaned = dict(look(begun.lab.place, steps))
     assert {evidence.passed for evidence in cleaned.values()} == {True}
+    examined = examine(Submission("x", genuine.of_records(begun.records)), shipped())
+    told = Trail(steps, whose=Whose(begun.sandbox.name)).of(examined)
+    assert {step: evidence.passed for step, evidence in told.items()} == {
+        "cleanup-5": True,
+        "cleanup-6": True,
+        "cleanup-7": True,
+    }

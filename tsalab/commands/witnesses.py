@@ -47,7 +47,9 @@ def witnesses(
     elif options["profile"]:
         raise click.UsageError(say("commands.grade.not_live"))
     if options["trail"]:
-        found.append(_trail(options["trail"], paths, rubric, people))
+        from tsalab.witness.trail import heard_from
+
+        found.append(heard_from(options["trail"], paths, tuple(rubric.points), people))
     if options["replay"]:
         from tsalab.commands.replaying import Sandboxed
         from tsalab.witness.replay import Replay
@@ -63,13 +65,3 @@ def _ledgers(paths: Sequence[Path], trust: Sequence[str]) -> list[Witness]:
     if bool(paths) != bool(trust):
         raise click.UsageError(say("commands.grade.no_trust"))
     return [find_ledgers(paths, map(keys.read_public, trust))] if paths else []
-
-
-def _trail(source: str, paths: Sequence[Path], rubric: Rubric, people: Mapping[str, Person]) -> Witness:
-    from tsalab.witness import whose
-    from tsalab.witness.trail import Trail, from_files
-
-    accounts = {name: person.account for name, person in people.items() if person.account}
-    if Path(source).exists():
-        return from_files(Path(source), tuple(rubric.points), accounts)
-    return Trail(tuple(rubric.points), whose=whose(paths, source, people), accounts=accounts)

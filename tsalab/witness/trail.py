@@ -14,9 +14,10 @@ from tsalab.course.course import StepId
 from tsalab.errors import GradeError, TsalabError
 from tsalab.grade import Evidence
 from tsalab.grade.examining import Examined
+from tsalab.grade.exports.people import Person
 from tsalab.grade.trail import NAMES, Events, TrailError, agree, of_records, read
 from tsalab.profiles import locate
-from tsalab.witness.whose import Whose
+from tsalab.witness.whose import Whose, whose
 
 _BEFORE = timedelta(days=14)  # a lab is done in days; what is older is another one's
 _AFTER = timedelta(hours=1)
@@ -122,3 +123,30 @@ def from_files(path: Path, steps: Sequence[StepId], accounts: Mapping[str, str])
         return Trail(steps, read(path, NAMES), accounts=accounts)
     except TrailError as error:
         raise GradeError.bad_trail(str(path), str(error)) from error
+
+
+def heard_from(
+    source: str, paths: Sequence[Path], steps: Sequence[StepId], people: Mapping[str, Person]
+) -> Trail:
+    """The witness for whatever source there is.
+
+    Parameters
+    ----------
+    source
+        A file or folder of events, else a profile's name or pattern.
+    paths
+        What was handed in.
+    steps
+        What is graded.
+    people
+        From the roster, which may say whose an account is.
+
+    Raises
+    ------
+    GradeError
+        When a file cannot be used, or one account would have to speak for several learners.
+    """
+    accounts = {name: person.account for name, person in people.items() if person.account}
+    if Path(source).exists():
+        return from_files(Path(source), steps, accounts)
+    return Trail(steps, whose=whose(paths, source, people), accounts=accounts)
