@@ -57,11 +57,11 @@ def _one(
 ) -> Evidence | None:
     if record is None:
         # Nothing is claimed, so nothing can be contradicted; done by hand, it is there.
-        return Evidence(TIER, True, _told(fitting[-1])) if fitting else None
+        return _there(fitting[-1]) if fitting else None
     ended = datetime.fromisoformat(record.ended)
     before = [event for event in fitting if event.time <= ended + _SLACK]
     if before:
-        return Evidence(TIER, True, _told(before[-1]))
+        return _there(before[-1])
     what = footprint.names[0]
     if fitting:
         late = fitting[0]
@@ -74,6 +74,7 @@ def _one(
     return Evidence(TIER, False, say("grade.trail.missing", what=what, ended=record.ended))
 
 
-def _told(event: Event) -> str:
+def _there(event: Event) -> Evidence:
     when = event.time.isoformat().replace("+00:00", "Z")
-    return say("grade.trail.there", what=event.name, who=event.who, time=when, id=event.id)
+    said = say("grade.trail.there", what=event.name, who=event.who, time=when, id=event.id)
+    return Evidence(TIER, True, said, at=event.time)
