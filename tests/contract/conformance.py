@@ -132,6 +132,7 @@ def rest(world: World) -> None:
     commands = RunCommand(account, world.resources["WebServer"])
     assert commands.managed()
     assert commands.run("whoami", 30).stdout == "root\n"
+    commands._cancel(commands._sent("sleep 60", 90))
     iam.detach_role_policy(RoleName=world.role, PolicyArn=core)
     Repository(account, world.place.repository).branches()
 

@@ -84,13 +84,19 @@ class RunCommand:
         ------
         CloudError
             When AWS refuses, or the script did not run to its end.
+        KeyboardInterrupt
+            When it is interrupted; the command is cancelled then.
         """
         command = self._sent(script, seconds)
-        found, ended = poll(
-            lambda: self._invocation(command),
-            lambda row: row.get("Status") in _ENDED,
-            seconds=seconds + _DELIVERY + _SLACK,
-        )
+        try:
+            found, ended = poll(
+                lambda: self._invocation(command),
+                lambda row: row.get("Status") in _ENDED,
+                seconds=seconds + _DELIVERY + _SLACK,
+            )
+        except KeyboardInterrupt:
+            self._cancel(command)
+            raise
         if not ended or found["Status"] not in ("Success", "Failed"):
             details = found.get("StatusDetails", "") or say("cloud.command_unseen")
             raise CloudError.command_not_run(self.instance, command, details)
@@ -111,6 +117,10 @@ class RunCommand:
                     raise CloudError.unmanaged(self.instance) from None
                 raise
         return str(answer["Command"]["CommandId"])
+
+    def _cancel(self, command: str) -> None:
+        with self._account.doing(say("cloud.doing.cancel_command", command=command)):
+            self._api.cancel_command(CommandId=command, InstanceIds=[self.instance])
 
     def _invocation(self, command: str) -> dict[str, Any]:
         """How far a command is; empty while AWS does not know it yet."""

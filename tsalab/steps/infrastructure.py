@@ -119,10 +119,10 @@ def check_pipeline(world: World) -> Finding:
         waited = (datetime.now(UTC) - world.uploaded.modified).total_seconds()
         coming = say("check.pipeline.notices") if waited < POLLING_SECONDS else ""
         return Finding(False, saw, expected, next_step, coming=coming)
-    if run.status not in {"Succeeded", "InProgress"}:
+    if run.status not in {"Succeeded", "InProgress", "Stopping"}:
         return _failed_run(world, run, expected)
     state = world.stack_state
-    if run.status == "InProgress" or not state.settled:
+    if run.status != "Succeeded" or not state.settled:
         saw = say("check.pipeline.works", status=state.status)
         coming = say("check.pipeline.run")
         return Finding(False, saw, expected, say("check.pipeline.wait"), coming=coming)

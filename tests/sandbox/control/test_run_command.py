@@ -13,9 +13,12 @@ from botocore.exceptions import ClientError
 
 from tests.faults.conftest import opened
 from tests.sandbox.control.test_instance_connect import instance
+from tsalab.cloud import run_command
+from tsalab.cloud.account import Account
 from tsalab.cloud.groups import SecurityGroups
 from tsalab.errors import PortClosedError, ServerError
 from tsalab.lab import Lab
+from tsalab.profiles import locate
 from tsalab.server import Commanded, Origin, app, mariadb
 from tsalab.steps import World
 from tsalab.steps.world import SOURCE
@@ -43,6 +46,12 @@ def ended(ssm: Any, where: str, script: str, **more: list[str]) -> dict[str, Any
     asked = {"CommandId": sent["CommandId"], "InstanceId": where}
     with pytest.raises(ssm.exceptions.InvocationDoesNotExist):
         ssm.get_command_invocation(**asked)
+    return settled(ssm, sent["CommandId"], where)
+
+
+def settled(ssm: Any, command: str, where: str) -> dict[str, Any]:
+    """An invocation that has ended."""
+    asked = {"CommandId": command, "InstanceId": where}
     deadline = time.monotonic() + 20
     while True:
         try:
@@ -71,6 +80,42 @@ def test_what_is_sent_runs_as_root(sandbox: Any) -> None:
         assert (len(found["StandardOutputContent"]), len(found["StandardErrorContent"])) == (24000, 8000)
         found = ended(ssm, where, "echo begun; sleep 60", executionTimeout=["1"])
         assert (found["Status"], found["StandardOutputContent"]) == ("TimedOut", "begun\n")
+
+
+def test_what_is_cancelled_is_killed(sandbox: Any, tmp_path: Path) -> None:
+    session = sandbox.session()
+    ssm = session.client("ssm")
+    begun, went_on = tmp_path / "begun", tmp_path / "went-on"
+    with managed(session) as where:
+        script = f"touch {begun}; sleep 60; touch {went_on}"
+        sent = ssm.send_command(
+            InstanceIds=[where], DocumentName="AWS-RunShellScript", Parameters={"commands": [script]}
+        )["Command"]
+        ssm.cancel_command(CommandId=sent["CommandId"], InstanceIds=[where])
+        assert settled(ssm, sent["CommandId"], where)["Status"] == "Cancelled"
+        with pytest.raises(ssm.exceptions.InvalidCommandId):
+            ssm.cancel_command(CommandId="01234567-89ab-cdef-0123-456789abcdef")
+    assert not went_on.exists()
+
+
+def test_ctrl_c_cancels_what_was_sent(sandbox: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    session = sandbox.session()
+    ssm = session.client("ssm")
+
+    def pressed(read: Any, _done: Any, **_more: Any) -> Any:
+        while read().get("Status") != "InProgress":
+            time.sleep(0.01)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(run_command, "poll", pressed)
+    for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+        monkeypatch.setenv(name, sandbox.env[name])
+    with managed(session) as where:
+        commands = run_command.RunCommand(Account(locate(sandbox.name, start=False)), where)
+        with pytest.raises(KeyboardInterrupt):
+            commands.run("sleep 60", 90)
+        newest = max(ssm.list_commands()["Commands"], key=lambda row: row["RequestedDateTime"])
+        assert settled(ssm, newest["CommandId"], where)["Status"] == "Cancelled"
 
 
 def test_what_is_refused(sandbox: Any) -> None:

@@ -11,6 +11,7 @@ import json
 import logging
 import time
 from collections.abc import Mapping
+from concurrent.futures import CancelledError, Future
 from typing import TYPE_CHECKING, Any
 
 from tsalab.sandbox.control.blocking import Response
@@ -23,6 +24,7 @@ TOUCHES = (
     "app.SERVICE_HANDLERS",
     "core.concurrency.run_reentrant",
     "core.responses.error_response_json",
+    "core.responses.json_response",
     "services.ec2._instances",
     "services.ec2.instance_is_managed",
     "services.iam._roles",
@@ -80,6 +82,8 @@ class RunCommand:
     def __init__(self, context: Context) -> None:
         self.context = context
         self._asked_for: set[str] = set()
+        self._running: dict[tuple[str, str], Future[tuple[int | None, str, str]]] = {}
+        self._cancelled: set[str] = set()
 
     def manages(self, instance_id: str) -> bool:
         """Whether an instance runs, and its role lets SSM's agent in."""
@@ -98,6 +102,8 @@ class RunCommand:
             from ministack.core.concurrency import run_reentrant
 
             operation = headers.get("x-amz-target", "").rpartition(".")[2]
+            if operation == "CancelCommand":
+                return await run_reentrant(self._cancel, json.loads(body or b"{}"))
             if operation in ("SendCommand", "GetCommandInvocation"):
                 refused = await run_reentrant(self._refusal, operation, json.loads(body or b"{}"))
                 if refused is not None:
@@ -129,6 +135,21 @@ class RunCommand:
             return _error("AccessDeniedException", str(error))
         return None
 
+    def _cancel(self, request: Mapping[str, Any]) -> Response:
+        """``CancelCommand``: what still runs is killed; what has ended stays as it is."""
+        from ministack.core.responses import json_response
+        from ministack.services import ssm
+
+        command = request.get("CommandId", "")
+        if command not in ssm._commands:
+            return _error("InvalidCommandId", "")
+        self._cancelled.add(command)
+        for (running, _), work in list(self._running.items()):
+            if running == command:
+                work.cancel()
+        answer: Response = json_response({})
+        return answer
+
     def finish(self, command_id: str, instance_id: str, parameters: Mapping[str, list[str]]) -> None:
         """Run one invocation to its end, and publish its result. On a thread of its own."""
         from ministack.services import ssm
@@ -143,7 +164,19 @@ class RunCommand:
         seconds = float((parameters.get("executionTimeout") or [_TIMEOUT])[0])
         script = "\n".join(parameters.get("commands") or [])
         began = time.monotonic()
-        code, out, err = self.context.estate.servers.execute(instance_id, script, seconds)
+        work = self.context.estate.servers.execute(instance_id, script, seconds)
+        self._running[command_id, instance_id] = work
+        if command_id in self._cancelled:  # before it began
+            work.cancel()
+        try:
+            code, out, err = work.result()
+            ended = {None: ("TimedOut", "ExecutionTimedOut"), 0: ("Success", "Success")}
+            status, details = ended.get(code, ("Failed", "Failed"))
+        except CancelledError:
+            code, out, err = -1, "", ""
+            status = details = "Cancelled"
+        finally:
+            del self._running[command_id, instance_id]
         invocation |= {
             "ResponseCode": _KILLED if code is None else code,
             "StandardOutputContent": out[: ssm._STDOUT_LIMIT],
@@ -151,9 +184,8 @@ class RunCommand:
             "ExecutionElapsedTime": f"PT{time.monotonic() - began:.3f}S",
             "ExecutionEndDateTime": ssm._now_iso(),
         }
-        ended = {None: ("TimedOut", "ExecutionTimedOut"), 0: ("Success", "Success")}
         # Last: whoever sees that it ended must see all of the above.
-        invocation["Status"], invocation["StatusDetails"] = ended.get(code, ("Failed", "Failed"))
+        invocation["Status"], invocation["StatusDetails"] = status, details
         ssm._refresh_command_status(record)
         logger.info("command %s on %s: %s", command_id, instance_id, invocation["StatusDetails"])
         self.context.changed()

@@ -11,7 +11,7 @@ import asyncio
 import logging
 import threading
 from collections.abc import Coroutine
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, TypeVar
 
 import psutil
@@ -140,7 +140,20 @@ class Estate:
             work.close()
             message = "Estate.run would wait for itself: await the coroutine instead"
             raise RuntimeError(message)
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+        return self.submit(work).result()
+
+    def submit(self, work: Coroutine[Any, Any, T]) -> Future[T]:
+        """Begin a coroutine on the estate's loop. From any thread.
+
+        Raises
+        ------
+        SandboxError
+            When the estate is not started.
+        """
+        if self._loop is None:
+            work.close()
+            raise SandboxError.estate_down()
+        return asyncio.run_coroutine_threadsafe(work, self._loop)
 
     def background(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
         """Run a coroutine on the loop for itself; a failure is logged. On the estate's loop."""

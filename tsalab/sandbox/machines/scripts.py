@@ -33,6 +33,11 @@ async def run(
     -------
     tuple
         Exit status (None: it was killed for its time), what it printed, and its errors.
+
+    Raises
+    ------
+    asyncio.CancelledError
+        When it is cancelled; then it was killed.
     """
     folder = machine.root / "var" / "lib" / "amazon" / "ssm"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -48,13 +53,20 @@ async def run(
     try:
         out, err = await asyncio.to_thread(_talk, popen, script, seconds)
     except subprocess.TimeoutExpired:
-        with suppress(ProcessLookupError):
-            os.killpg(popen.pid, signal.SIGKILL)
+        _kill(popen)
         out, err = await asyncio.to_thread(popen.communicate)
         return None, *_texts(out, err)
+    except asyncio.CancelledError:
+        _kill(popen)  # whoever waits for it on a thread reads its end
+        raise
     # 128 and the signal's number, as a shell says it.
     status = popen.returncode if popen.returncode >= 0 else 128 - popen.returncode
     return status, *_texts(out, err)
+
+
+def _kill(popen: Any) -> None:
+    with suppress(ProcessLookupError):
+        os.killpg(popen.pid, signal.SIGKILL)
 
 
 def _talk(popen: Any, script: str, seconds: float) -> tuple[bytes, bytes]:

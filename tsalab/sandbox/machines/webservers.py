@@ -6,6 +6,7 @@ import asyncio
 import logging
 import shutil
 from collections.abc import Mapping
+from concurrent.futures import Future
 from typing import TYPE_CHECKING
 
 from tsalab.errors import SandboxError
@@ -136,10 +137,13 @@ class WebServers:
         facts = self._facts_of(instance_id)
         return facts.role if facts is not None else None
 
-    def execute(self, instance_id: str, script: str, seconds: float) -> tuple[int | None, str, str]:
-        """Run a script as root, as SSM's agent does: status (None: out of time), output, errors."""
+    def execute(self, instance_id: str, script: str, seconds: float) -> Future[tuple[int | None, str, str]]:
+        """Begin a script as root, as SSM's agent does: status (None: out of time), output, errors.
+
+        Cancelled, it is killed.
+        """
         machine = self._get(instance_id).machine
-        return self._estate.run(scripts.run(machine, script, self._credentials_url, seconds))
+        return self._estate.submit(scripts.run(machine, script, self._credentials_url, seconds))
 
     def http_address(self, public_dns: str) -> tuple[str, int] | None:
         """Where port 80 of a web server really is; None for a name that is none's.

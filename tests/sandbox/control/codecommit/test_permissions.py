@@ -133,12 +133,15 @@ def test_api_calls_are_authenticated_and_authorised_by_repository(api, plane, re
     key = plane.client("iam").create_access_key(UserName=user)["AccessKey"]
     his = plane.client("codecommit", key=key["AccessKeyId"], secret=key["SecretAccessKey"])
     assert refusal(his.get_repository, repositoryName=repo)[0] == "AccessDeniedException"
-    allowed = {"Effect": "Allow", "Action": "codecommit:Get*", "Resource": f"arn:aws:codecommit:*:*:{repo}"}
+    actions = ["codecommit:Get*", "codecommit:BatchGet*"]
+    allowed = {"Effect": "Allow", "Action": actions, "Resource": f"arn:aws:codecommit:*:*:{repo}"}
     plane.client("iam").put_user_policy(
         UserName=user, PolicyName="one", PolicyDocument=json.dumps({"Statement": [allowed]})
     )
     assert his.get_repository(repositoryName=repo)["repositoryMetadata"]["repositoryName"] == repo
     assert refusal(his.get_repository, repositoryName="other")[0] == "AccessDeniedException"
+    assert len(his.batch_get_repositories(repositoryNames=[repo])["repositories"]) == 1
+    assert refusal(his.batch_get_repositories, repositoryNames=[repo, "other"])[0] == "AccessDeniedException"
     assert refusal(his.delete_repository, repositoryName=repo)[0] == "AccessDeniedException"
     plane.client("iam").delete_user_policy(UserName=user, PolicyName="one")
     wrong = plane.client("codecommit", key=key["AccessKeyId"], secret="wrong")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from tsalab.sandbox.control.borrowed import RefusedError, demand
 from tsalab.sandbox.control.codecommit import names
 from tsalab.sandbox.control.codecommit.access import Credentials
 from tsalab.sandbox.control.codecommit.commits import Commits
@@ -113,6 +114,11 @@ class CodeCommit(JsonService):
             raise ApiError(
                 "MaximumRepositoryNamesExceededException", "At most 25 repositories can be asked for at once."
             )
+        for name in filter(names.is_repository_name, wanted):  # the first has been asked for with the request
+            try:
+                demand(self.context, "codecommit:BatchGetRepositories", self.arn(name))
+            except RefusedError as error:
+                raise ApiError("AccessDeniedException", str(error)) from None
         there = [name for name in wanted if names.repository(name) in self.repositories]
         missing = [name for name in wanted if name not in there]
         return {
