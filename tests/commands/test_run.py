@@ -12,12 +12,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from rich.console import Console
 
 from tests.commands.conftest import Tsalab
 from tests.records.conftest import make_record
 from tsalab import runner
+from tsalab.cli import app
 from tsalab.commands.progress import Progress
+from tsalab.errors import LedgerError
 from tsalab.sandbox import manager
 from tsalab.sandbox.ledger import desk
 
@@ -103,6 +106,15 @@ def test_a_profile_of_ones_own_makes_no_sandbox(
     done = tsalab("run", "--profile", "mine", "--notebook", str(notebook(ALL)), "--out", str(tmp_path))
     assert done.exit_code == 0
     assert sandbox == []
+
+
+def test_a_key_is_for_a_sandbox_of_the_runs_own(tsalab: Tsalab, tmp_path: Path) -> None:
+    key = str(tmp_path / "key")
+    done = tsalab("run", "--profile", "mine", "--ledger-key", key, "--out", str(tmp_path))
+    assert done.exit_code == 2
+    assert "--ledger-key is for the sandbox that the run makes" in done.output
+    with pytest.raises(LedgerError, match="has to be somebody's"):
+        CliRunner().invoke(app, ["run", "--ledger-key", key, "--out", str(tmp_path)], catch_exceptions=False)
 
 
 def test_a_kernel_that_dies_is_told(

@@ -82,6 +82,8 @@ def run(
         if value is not None
     }
 
+    if profile and ledger_key:
+        raise click.UsageError(say("commands.run.not_ours"))
     # Read here, before there is a kernel, and handed to no other process.
     commission = None if profile else commissions.made(ledger_key, learner or "", name)
     # A run that is told to end is one that is interrupted: its sandbox goes with it.
