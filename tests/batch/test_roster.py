@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.mutations import mutated
 from tsalab.batch import roster
 from tsalab.batch.naming import folder_name
 from tsalab.errors import BatchError
@@ -104,15 +105,69 @@ def test_folders_are_each_ones_own_and_the_same_again() -> None:
     assert folder_name("Jose\u0301") == folder_name("José")
 
 
-@given(
-    st.one_of(
-        st.binary(max_size=300),
-        st.text(max_size=200).map(lambda t: ("learner,mode\n" + t).encode(errors="replace")),
-    )
+GENUINE = """sep=;
+learner;method;mode;profile
+"Lovelace; Ada";dump;guided;
+José ""the"" Bob;copy;challenge;aws-1
+"李
+雷";;;aws-2
+""".encode()
+# What means something in a CSV, or in this one.
+TOKENS = (
+    *(
+        b";",
+        b",",
+        b"\t",
+        b'"',
+        b'""',
+        b"\n",
+        b"\r",
+        b"\r\n",
+        b"\x00",
+        b"\xff",
+        b"\xef\xbb\xbf",
+        b"\xff\xfe",
+        b"sep=,\n",
+    ),
+    *(
+        b"learner",
+        b"profile",
+        b"workdir",
+        b"notebook",
+        b"region",
+        b"Ada",
+        b" ",
+        b"\xc2\xa0",
+        b"e\xcc\x81",
+        b"PK\x03\x04",
+    ),
 )
-def test_any_bytes_are_a_roster_or_a_named_error(content: bytes) -> None:
+ANY = st.one_of(
+    st.binary(max_size=300),
+    st.text(max_size=200).map(lambda text: ("learner,mode\n" + text).encode(errors="replace")),
+    mutated(GENUINE, TOKENS),
+    mutated(GENUINE.decode().encode("utf-16"), TOKENS),
+)
+
+
+def hold_any_roster(content: bytes) -> None:
     try:
         learners = roster.parse(content, HERE)
     except BatchError:
         return
     assert len({learner.folder for learner in learners}) == len(learners) > 0
+    assert all(learner.name and learner.name.isprintable() for learner in learners)
+
+
+@settings(deadline=None)
+@given(ANY)
+def test_any_bytes_are_a_roster_or_a_named_error(content: bytes) -> None:
+    hold_any_roster(content)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+@settings(max_examples=10_000, deadline=None)
+@given(ANY)
+def test_ten_thousand_rosters(content: bytes) -> None:
+    hold_any_roster(content)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import statistics
+import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
@@ -19,12 +20,13 @@ from pathlib import Path
 
 import classes
 import grades
+import reexecution
 from floor import floor
 from going_back import AIM, going_back
 from migration import table
 from migration.contestants import CONTESTANTS
 from migration.rounds import DATABASES, FLOOR, TARGETS, Race, Rounds
-from ours import ours
+from ours import ours, sandbox, tsalab
 from widgets import widgets
 
 BUILD = Path("build")
@@ -160,14 +162,35 @@ def a_class(folder: Path, figures: Figures, number: int) -> None:
 
 
 def grading(folder: Path, figures: Figures, number: int) -> None:
-    """Notebooks a second, and the memory of few and of ten times as many."""
-    notebook = grades.genuine(folder)
-    few = grades.graded(notebook, folder / "few", grades.FEW)
-    many = grades.graded(notebook, folder / "many", grades.MANY)
-    figures.add(f"grade: {grades.FEW} notebooks", few.per_second, 200, "the aim", "notebooks/s")
-    figures.add(f"grade: {grades.MANY} notebooks", many.per_second, 200, "the aim", "notebooks/s")
+    """Notebooks a second, the memory of few and of ten times as many; beside nbgrader on the same ten."""
+    rate = "notebooks/s"
+    with sandbox(folder, {}) as (name, env):
+        tsalab("run", "--profile", name, "--learner", "Ada", "--out", "out", env=env, cwd=folder)
+        notebook = folder / "out" / "lab4.ipynb"
+        ten = [notebook] * reexecution.COPIES
+        own = grades.graded(ten, folder / "ten", len(ten))
+        again = _reexecuted(notebook, folder, env) if number else None
+    if again:
+        executes = "nbgrader's autograde, which executes each notebook again"
+        figures.add(f"grade: {len(ten)} notebooks", own.per_second, again.per_second, executes, rate)
+        figures.add(f"nbgrader: the same {len(ten)}", again.per_second, unit=rate)
+        figures.add("nbgrader: of it executing", 100 * again.execution, unit="%")
+    each = grades.variants(notebook, folder)
+    few = grades.graded(each, folder / "few", grades.FEW)
+    many = grades.graded(each, folder / "many", grades.MANY)
+    figures.add(f"grade: {grades.FEW} notebooks", few.per_second, 200, "the aim", rate)
+    figures.add(f"grade: {grades.MANY} notebooks", many.per_second, 200, "the aim", rate)
     figures.add(f"grade: memory, {grades.FEW}", few.megabytes, unit="MB")
     figures.add(f"grade: memory, {grades.MANY}", many.megabytes, few.megabytes, f"that of {grades.FEW}", "MB")
+
+
+def _reexecuted(notebook: Path, folder: Path, env: dict[str, str]) -> reexecution.Reexecuted | None:
+    """What nbgrader took; None, and the reason said, where it cannot be installed or does not run."""
+    try:
+        return reexecution.autograded(notebook, folder / "course", env)
+    except (OSError, RuntimeError, subprocess.SubprocessError) as error:
+        sys.stderr.write(f"nbgrader was not measured: {error}\n")
+        return None
 
 
 PARTS: dict[str, Callable[[Path, Figures, int], None]] = {

@@ -1,10 +1,14 @@
-"""Any bytes handed in give a verdict, never a traceback."""
+"""Any bytes handed in give a verdict, never a traceback, and every export takes it."""
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
+import io
 import json
+import tarfile
+import zipfile
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +17,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.grade import genuine
-from tsalab.errors import RecordError
-from tsalab.grade import grade, read_rubric
+from tests.grade.exported import hold_exports
+from tests.mutations import mutated
+from tsalab.errors import GradeError, RecordError
+from tsalab.grade import Verdict, grade, read_rubric
 from tsalab.records import canonical
 from tsalab.records.notebook import MIMETYPE
 
@@ -38,10 +44,17 @@ MOMENTS = st.from_regex(f"{DAY}T{TIME}Z", fullmatch=True)
 def judge(folder: Path, data: bytes) -> None:
     path = folder / "lab4.ipynb"
     path.write_bytes(data)
-    (verdict,) = grade([path], read_rubric())
-    assert len(verdict.marks) == 30
-    assert all(mark.reasons for mark in verdict.marks)
-    assert verdict.unreadable or verdict.points <= verdict.possible
+    verdicts = list(grade([path], read_rubric()))
+    assert len(verdicts) == 1
+    hold(verdicts, folder)
+
+
+def hold(verdicts: Sequence[Verdict], folder: Path) -> None:
+    for verdict in verdicts:
+        assert len(verdict.marks) == 30
+        assert all(mark.reasons for mark in verdict.marks)
+        assert verdict.unreadable or verdict.points <= verdict.possible
+    hold_exports(verdicts, folder / "exports")
 
 
 def rehash(data: dict[str, Any]) -> None:
@@ -89,29 +102,156 @@ def _has_record(book: Any, step: int) -> bool:
         return False
 
 
-def test_any_bytes(tmp_path: Path) -> None:
-    @settings(max_examples=200, **HOW)
+# What means something in a notebook's JSON.
+TOKENS = (
+    *(
+        b"{",
+        b"}",
+        b"[",
+        b"]",
+        b'"',
+        b",",
+        b":",
+        b"\\",
+        b"\\ud800",
+        b"\\u0000",
+        b"null",
+        b"true",
+        b"-1",
+        b"1e999",
+    ),
+    *(
+        b"NaN",
+        b'"cells"',
+        b'"outputs":[]',
+        b'"data"',
+        b'"id"',
+        b'"step-9"',
+        b'"run"',
+        b'"learner"',
+        b'"step"',
+    ),
+    *(b'"status":"passed"', b'"nbformat":4', b"\xff", b"\x00", b"\xed\xa0\x80", b"\xef\xbb\xbf", b"\n"),
+)
+MEMBERS = st.sampled_from(
+    [
+        "lab4.ipynb",
+        "a/lab4.ipynb",
+        "../x.ipynb",
+        "a\\b.ipynb",
+        "journal.jsonl",
+        "a/journal.jsonl",
+        "x.zip",
+        ".ipynb",
+    ]
+)
+
+
+def zipped(draw: Any, whole: bytes) -> bytes:
+    """A zip of some files, and of some that are none; often torn."""
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as archive:
+        for _ in range(draw(st.integers(0, 3))):
+            name = draw(MEMBERS | st.text(max_size=8).map(lambda text: f"{text}.ipynb"))
+            member = zipfile.ZipInfo(
+                name.replace("\0", "").encode("utf-8", "replace").decode("utf-8") or "x.ipynb"
+            )
+            member.compress_type = draw(
+                st.sampled_from([zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA])
+            )
+            member.external_attr = draw(st.sampled_from([0, 0o120777 << 16, 0x10]))
+            with contextlib.suppress(UserWarning):  # a name twice, which is what such archives have
+                archive.writestr(member, draw(st.sampled_from([whole, b"", b"{}"]) | st.binary(max_size=40)))
+    return draw(
+        st.just(made.getvalue()) | mutated(made.getvalue(), (b"PK\x01\x02", b"PK\x05\x06", b"\xff\xff"))
+    )
+
+
+def judge_archive(folder: Path, data: bytes) -> None:
+    path = folder / "in.zip"
+    path.write_bytes(data)
+    try:
+        verdicts = list(grade([path], read_rubric()))
+    except GradeError:  # no notebook in it: a named error, which ends nobody else's grading
+        return
+    hold(verdicts, folder)
+
+
+def tarred(whole: bytes) -> bytes:
+    made = io.BytesIO()
+    with tarfile.open(fileobj=made, mode="w:gz") as archive:
+        member = tarfile.TarInfo("lab4.ipynb")
+        member.size = len(whole)
+        archive.addfile(member, io.BytesIO(whole))
+    return made.getvalue()
+
+
+Property = Callable[[Path, genuine.Notebook, int], None]
+
+
+def random_bytes(folder: Path, book: genuine.Notebook, examples: int) -> None:
+    @settings(max_examples=examples, **HOW)
     @given(data=st.binary(max_size=300))
-    def hold(data: bytes) -> None:
-        judge(tmp_path, data)
+    def held(data: bytes) -> None:
+        judge(folder, data)
 
-    hold()
+    held()
 
 
-def hold_spoiled(folder: Path, book: genuine.Notebook, examples: int) -> None:
+def other_values(folder: Path, book: genuine.Notebook, examples: int) -> None:
     @settings(max_examples=examples, **HOW)
     @given(data=st.data())
-    def hold(data: Any) -> None:
+    def held(data: Any) -> None:
         judge(folder, spoiled(data.draw, book))
 
-    hold()
+    held()
 
 
-def test_a_spoiled_notebook(tmp_path: Path, book: genuine.Notebook) -> None:
-    hold_spoiled(tmp_path, book, 100)
+def other_bytes(folder: Path, book: genuine.Notebook, examples: int) -> None:
+    @settings(max_examples=examples, **HOW)
+    @given(data=mutated(json.dumps(book).encode(), TOKENS))
+    def held(data: bytes) -> None:
+        judge(folder, data)
+
+    held()
+
+
+def archives(folder: Path, book: genuine.Notebook, examples: int) -> None:
+    whole = json.dumps(book).encode()
+
+    @settings(max_examples=examples, **HOW)
+    @given(data=st.data())
+    def held(data: Any) -> None:
+        judge_archive(folder, zipped(data.draw, whole))
+
+    held()
+
+
+def tars(folder: Path, book: genuine.Notebook, examples: int) -> None:
+    """An archive of another kind is none that is read: named as such, whatever its name."""
+    whole = tarred(json.dumps(book).encode())
+
+    @settings(max_examples=examples, **HOW)
+    @given(data=st.just(whole) | mutated(whole), name=st.sampled_from(["in.zip", "lab4.ipynb"]))
+    def held(data: bytes, name: str) -> None:
+        (folder / name).write_bytes(data)
+        (verdict,) = grade([folder / name], read_rubric())
+        assert verdict.unreadable
+        hold([verdict], folder)
+
+    held()
+
+
+PROPERTIES = [random_bytes, other_values, other_bytes, archives, tars]
+
+
+@pytest.mark.parametrize("held", PROPERTIES)
+def test_any_bytes(tmp_path: Path, book: genuine.Notebook, held: Property) -> None:
+    held(tmp_path, book, 200 if held is random_bytes else 100 if held is other_values else 40)
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(1800)
-def test_ten_thousand_spoiled_notebooks(tmp_path: Path, book: genuine.Notebook) -> None:
-    hold_spoiled(tmp_path, book, 10_000)
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("held", PROPERTIES)
+def test_ten_thousand_of_any_bytes(tmp_path: Path, book: genuine.Notebook, held: Property) -> None:
+    held(tmp_path, book, 10_000)

@@ -130,3 +130,12 @@ def test_bytes_that_only_look_like_utf_8(book: Notebook, tmp_path: Path) -> None
         path.write_bytes(data)
         (verdict,) = grade([path], read_rubric())
         assert verdict.unreadable
+
+
+def test_a_name_twice_in_the_journal(book: Notebook, judged: Judge) -> None:
+    _, journal = genuine.notebook()
+    first, rest = journal.split(b"\n", 1)
+    forged = first.replace(b'"status":"passed"', b'"status":"failed","status":"passed"')
+    assert forged != first
+    told = judged(book, journal=forged + b"\n" + rest).doubts
+    assert any("journal's chain breaks at line 1" in words for words in told)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from tests.grade import genuine
 from tests.grade.genuine import cell, changed
+from tests.mutations import mutated
 from tsalab.course import LAB
 from tsalab.errors import GradeError
 from tsalab.grade import read_rubric
@@ -93,15 +95,85 @@ def test_points_required_steps_and_lateness(book: genuine.Notebook, judged: Judg
 
 
 TEXTS = st.text(max_size=400).map(lambda text: text.encode("utf-8", "replace"))
+# What means something in YAML, or in this file.
+TOKENS = (
+    *(
+        b":",
+        b": ",
+        b"- ",
+        b"[",
+        b"]",
+        b"{",
+        b"}",
+        b"&a ",
+        b"*a",
+        b"<<: *a",
+        b"!!python/object:x ",
+        b"!!set ",
+        b"? ",
+    ),
+    *(
+        b"|\n",
+        b">\n",
+        b"#",
+        b"'",
+        b'"',
+        b"\n",
+        b"\t",
+        b"---\n",
+        b"...\n",
+        b"%YAML 9\n",
+        b"\xff",
+        b"\x00",
+        b"null",
+    ),
+    *(
+        b".nan",
+        b".inf",
+        b"-1",
+        b"1e400",
+        b"9" * 30,
+        b"0x10",
+        b"yes",
+        b"2026-01-01",
+        b"2026-01-01T00:00:00Z",
+        b"1:2:3",
+    ),
+    *(
+        b"title",
+        b"steps",
+        b"required",
+        b"due",
+        b"late",
+        b"canvas: 7\n",
+        b"notebook: lab4-cleanup.ipynb\n",
+        b"cleanup-1",
+    ),
+)
+QUIET = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(data=st.one_of(st.binary(max_size=400), TEXTS))
-def test_any_bytes_are_a_rubric_or_a_named_error(tmp_path: Path, data: bytes) -> None:
-    file = tmp_path / "any.yml"
+def hold_any_rubric(folder: Path, data: bytes) -> None:
+    file = folder / "any.yml"
     file.write_bytes(data)
     try:
         made = read_rubric(file)
     except GradeError:
         return
-    assert made.total >= 0
+    assert 0 <= made.total < math.inf
+    assert set(made.required) <= set(made.points)
+    assert all(moment is None or moment.tzinfo for moment in (made.opens, made.due))
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=QUIET)
+@given(data=st.one_of(st.binary(max_size=400), TEXTS, mutated(DEFAULT.read_bytes(), TOKENS)))
+def test_any_bytes_are_a_rubric_or_a_named_error(tmp_path: Path, data: bytes) -> None:
+    hold_any_rubric(tmp_path, data)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+@settings(max_examples=10_000, deadline=None, suppress_health_check=QUIET)
+@given(data=st.one_of(st.binary(max_size=400), TEXTS, mutated(DEFAULT.read_bytes(), TOKENS)))
+def test_ten_thousand_rubrics(tmp_path: Path, data: bytes) -> None:
+    hold_any_rubric(tmp_path, data)

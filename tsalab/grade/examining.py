@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,7 +11,7 @@ from typing import Any
 
 from tsalab.errors import RecordError
 from tsalab.grade.doubts import Doubt
-from tsalab.grade.reading import Source, Submission
+from tsalab.grade.reading import Source, Submission, parsed
 from tsalab.grade.shipped import Shipped, StepId, cell_of
 from tsalab.records import GENESIS, Record
 from tsalab.records.notebook import MIMETYPE
@@ -202,18 +201,22 @@ def _records(cells: Sequence[_Cell]) -> tuple[list[_Found], list[Doubt]]:
 def _record(data: object) -> tuple[Record | None, str]:
     """A record, or what is wrong with it."""
     try:
-        validate(data, "")
-    except (RecordError, RecursionError):
-        return None, "malformed"
-    try:
         record = Record.from_json(data)
     except (RecordError, RecursionError):
-        return None, "altered"
+        return None, "altered" if _is_formed(data) else "malformed"
     try:  # the schema knows how a moment is written, and not that there is no 31st of June
         _moment(record.started), _moment(record.ended)
     except ValueError:
         return None, "malformed"
     return record, ""
+
+
+def _is_formed(data: object) -> bool:
+    try:
+        validate(data, "")
+    except (RecordError, RecursionError):
+        return False
+    return True
 
 
 def _stray(found: Sequence[_Found]) -> Iterator[Doubt]:
@@ -261,7 +264,8 @@ def _journal(lines: Sequence[bytes] | None) -> tuple[list[Record], list[Doubt]]:
     previous = GENESIS
     for number, line in enumerate(lines or (), start=1):
         try:
-            record, _ = _record(json.loads(line))
+            data, doubled = parsed(line)
+            record = None if doubled else _record(data)[0]
         except (ValueError, RecursionError):
             record = None
         if record is None or record.previous != previous:

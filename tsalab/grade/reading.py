@@ -205,7 +205,22 @@ def _lines(data: bytes | None) -> tuple[bytes, ...] | None:
 
 
 def _notebook(data: bytes) -> tuple[dict[str, Any], str | None]:
-    """A notebook, and a name that stands twice in one of its objects."""
+    found, doubled = parsed(data)
+    if not isinstance(found, dict) or found.get("nbformat") != 4 or not isinstance(found.get("cells"), list):
+        raise ValueError(say("grade.unreadable.no_notebook"))
+    return found, doubled
+
+
+def parsed(data: bytes) -> tuple[object, str | None]:
+    """JSON, and a name that stands twice in one of its objects; None when there is no such name.
+
+    Raises
+    ------
+    ValueError
+        When it is no JSON in UTF-8, in words.
+    RecursionError
+        When it is nested too deeply.
+    """
     doubled: list[str] = []
 
     def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -219,8 +234,6 @@ def _notebook(data: bytes) -> tuple[dict[str, Any], str | None]:
     except UnicodeDecodeError as error:
         raise ValueError(say("grade.unreadable.utf8", position=error.start)) from error
     found = json.loads(text, parse_constant=_no_constant, object_pairs_hook=once)
-    if not isinstance(found, dict) or found.get("nbformat") != 4 or not isinstance(found.get("cells"), list):
-        raise ValueError(say("grade.unreadable.no_notebook"))
     return found, doubled[0] if doubled else None
 
 

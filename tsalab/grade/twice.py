@@ -25,8 +25,7 @@ from tsalab.grade.shipped import Shipped
 NOBODY = frozenset(
     {"", *(parameter.default for parameter in parameters.PARAMETERS if parameter.name == "learner")}
 )
-_RUN = re.compile(rb'"run"\s*:\s*"((?:[^"\\]|\\.){1,300})"')
-_LEARNER = re.compile(rb'"learner"\s*:\s*"((?:[^"\\]|\\.){0,1200})"')
+_VALUE = re.compile(rb'\s*:\s*"((?:[^"\\]|\\.){0,1200})"')
 # A letter or digit that is written by its number: no program writes records so.
 _SPELT = re.compile(rb"\\u00[2-7]")
 _MOST = 20  # runs or learners in one notebook; a genuine one has one of each
@@ -52,16 +51,26 @@ def claims(found: Source | Submission, shipped: Shipped) -> Claims:
     data = content(found) if isinstance(found, Source) else None
     if data is None:
         return Claims()
-    if _SPELT.search(data):
+    if b"\\u00" in data and _SPELT.search(data):
         try:
             data = json.dumps(json.loads(data), ensure_ascii=False).encode("utf-8", "replace")
         except (ValueError, RecursionError):
             return Claims()
-    runs, learners = frozenset(_RUN.findall(data)), frozenset(_LEARNER.findall(data))
+    runs, learners = frozenset(_values(data, b'"run"')), frozenset(_values(data, b'"learner"'))
     if max(len(runs), len(learners)) > _MOST:  # made to fill the memory: its own are enough
         run, learner = (name.encode("utf-8", "replace") for name in whose(found, shipped))
         return Claims(frozenset({run}), frozenset({learner}))
     return Claims(runs, learners)
+
+
+def _values(data: bytes, name: bytes) -> Iterator[bytes]:
+    """What stands under a name, wherever it does; quicker than one expression over everything."""
+    at = data.find(name)
+    while at >= 0:
+        at += len(name)
+        if found := _VALUE.match(data, at):
+            yield found[1]
+        at = data.find(name, at)
 
 
 def whose(found: Source | Submission, shipped: Shipped) -> tuple[str, str]:

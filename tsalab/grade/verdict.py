@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -111,9 +111,8 @@ def judge(examined: Examined, rubric: Rubric, witnesses: Iterable[Witness] = ())
     if missing:
         reason = say("grade.reason.required", steps=", ".join(map(str, missing)))
         marks = [Mark(one.step, 0.0, one.possible, one.tier, (*one.reasons, reason)) for one in marks]
-    doubts = [doubt.words if doubt.step is None else _placed(doubt) for doubt in examined.doubts]
     unreadable = [say("grade.reason.unreadable", why=examined.unreadable)] if examined.unreadable else []
-    words = (*unreadable, *refusals, *dict.fromkeys(doubts))
+    words = (*unreadable, *refusals, *_told(examined.doubts))
     return Verdict(
         examined.name, examined.learner, examined.run, tuple(marks), words, "", _finished(examined, told)
     )
@@ -127,8 +126,32 @@ def _finished(examined: Examined, told: Mapping[StepId, Evidence]) -> str:
     return max((record.ended for record in examined.outcomes.values()), default="")
 
 
-def _placed(doubt: Doubt) -> str:
-    return say("grade.doubt_of_step", step=doubt.step, doubt=doubt.words)
+def _told(doubts: Iterable[Doubt]) -> Iterator[str]:
+    """Doubts in words, each once: with all steps that it is about."""
+    steps: dict[str, list[StepId]] = {}
+    for doubt in doubts:
+        steps.setdefault(doubt.words, [])
+        if doubt.step is not None and doubt.step not in steps[doubt.words]:
+            steps[doubt.words].append(doubt.step)
+    for words, about_ in steps.items():
+        if not about_:
+            yield words
+        elif len(about_) == 1:
+            yield say("grade.doubt_of_step", step=about_[0], doubt=words)
+        else:
+            yield say("grade.doubt_of_steps", steps=_ranges(about_), doubt=words)
+
+
+def _ranges(steps: Sequence[StepId]) -> str:
+    """Steps as a reader counts them: those that follow each other by the first and the last."""
+    runs: list[list[StepId]] = []
+    for step in steps:
+        last = runs[-1][-1] if runs else None
+        if isinstance(step, int) and isinstance(last, int) and step == last + 1:
+            runs[-1].append(step)
+        else:
+            runs.append([step])
+    return ", ".join(f"{run[0]}–{run[-1]}" if len(run) > 2 else ", ".join(map(str, run)) for run in runs)
 
 
 def _testimony(

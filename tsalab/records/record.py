@@ -62,13 +62,29 @@ def _plain(value: object, place: str) -> Json:
     if isinstance(value, int | float):
         return _number(value, place)
     if isinstance(value, Mapping):
-        return {_key(key, place): _plain(item, f"{place}.{key}") for key, item in value.items()}
+        return {
+            _key(key, place): item if _is_plain(item) else _plain(item, f"{place}.{key}")
+            for key, item in value.items()
+        }
     if isinstance(value, list | tuple):
-        return [_plain(item, f"{place}[{index}]") for index, item in enumerate(value)]
+        return [
+            item if _is_plain(item) else _plain(item, f"{place}[{index}]") for index, item in enumerate(value)
+        ]
     raise RecordError.not_json(place, say("record.because.no_json", kind=type(value).__name__))
 
 
+def _is_plain(value: object) -> bool:
+    """Whether a value is as it should be at the first look; graders take thousands of such looks a second."""
+    if type(value) is str:
+        return value.isascii()
+    if type(value) is int:
+        return -_SAFE <= value <= _SAFE
+    return value is None or value is True or value is False
+
+
 def _key(key: object, place: str) -> str:
+    if type(key) is str and key.isascii():
+        return key
     if not isinstance(key, str):
         raise RecordError.not_json(place, say("record.because.key", kind=type(key).__name__))
     return _text(key, place)
@@ -270,7 +286,15 @@ class Record:
         source = source or say("record.place.record")
         fields = dict(validate(data, source))
         claimed = fields.pop("hash")
-        record = cls(**fields)
+        record = cls._of(fields)
         if record.hash != claimed:
             raise RecordError.altered(source, record.step)
+        return record
+
+    @classmethod
+    def _of(cls, fields: Mapping[str, Any]) -> Self:
+        """A record of fields that the schema has let pass; it is not asked twice: graders read many."""
+        record = object.__new__(cls)
+        for name, field_ in cls.__dataclass_fields__.items():
+            object.__setattr__(record, name, fields.get(name, field_.default))
         return record

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Iterable
 from html import escape
 from pathlib import Path
 from types import TracebackType
@@ -13,16 +15,37 @@ from tsalab.grade.rubric import Rubric
 from tsalab.grade.verdict import Mark, Verdict
 from tsalab.messages import say
 
+# Colours are said for both schemes: where the browser chooses them, nobody can tell whether they stand out.
 _STYLE = """
-:root { color-scheme: light dark; }
-body { font: 16px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 60rem; padding: 0 1rem; }
+:root { color-scheme: light dark;
+  --ink: #1a1a1a; --paper: #fff; --line: #ccc; --link: #0645ad; --doubt: #b35300; }
+@media (prefers-color-scheme: dark) {
+  :root { --ink: #eee; --paper: #161616; --line: #444; --link: #8ab4f8; --doubt: #ff9d4d; }
+}
+body { font: 16px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 60rem; padding: 0 1rem;
+  color: var(--ink); background: var(--paper); overflow-wrap: anywhere; }
+h1 { font-size: 1.6rem; line-height: 1.25; }
+h2 { font-size: 1.1rem; margin: 0; }
 table { border-collapse: collapse; width: 100%; }
-th, td { border-bottom: 1px solid #8888; padding: .4rem .6rem; text-align: left; vertical-align: top; }
-td.number { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
+caption { text-align: left; padding: .4rem .6rem; }
+th, td { border-bottom: 1px solid var(--line); padding: .4rem .6rem; text-align: left; vertical-align: top; }
+thead th { overflow-wrap: normal; }
+.number { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
+.lost { color: var(--doubt); }
+a { color: var(--link); }
 meter { width: 8rem; }
-.doubts { border-left: 4px solid #c60; padding-left: 1rem; }
+.doubts { border-left: 4px solid var(--doubt); padding-left: 1rem; margin: 1rem 0; }
+.doubts ul { margin: .4rem 0; padding-left: 1.2rem; }
 a:focus-visible { outline: 3px solid; }
+@media (max-width: 40rem) { .share { display: none; } th, td { padding: .4rem .25rem; } }
 """
+# Columns of figures stand at their right; that of the bars goes where there is no room.
+_CLASSES = {"points": ' class="number"', "tier": ' class="number"', "share": ' class="share"'}
+
+
+def _head(names: Iterable[str]) -> str:
+    cells = (f'<th scope="col"{_CLASSES.get(name, "")}>{say(f"grade.column.{name}")}</th>' for name in names)
+    return f"<thead><tr>{''.join(cells)}</tr></thead>"
 
 
 def _page(title: str, body: str) -> str:
@@ -54,7 +77,7 @@ class Pages:
         self._folder = folder
         self._rubric = rubric
         self._rows: list[str] = []  # of the class: a short line a learner
-        self._names: set[str] = set()
+        self._names: Counter[str] = Counter({"index": 1})
 
     def __enter__(self) -> Self:
         self._folder.mkdir(parents=True, exist_ok=True)
@@ -73,8 +96,8 @@ class Pages:
         self._write(name, _page(f"{self._rubric.title}: {who}", _learner(verdict, self._rubric.title)))
         self._rows.append(
             f'<tr><th scope="row"><a href="{escape(name)}">{_html(who)}</a></th>'
-            f'<td class="number">{verdict.points:g} / {verdict.possible:g}</td>'
-            f"<td>{_meter(verdict.points, verdict.possible)}</td>"
+            f'<td class="number">{verdict.points:.10g} / {verdict.possible:.10g}</td>'
+            f'<td class="share">{_meter(verdict.points, verdict.possible)}</td>'
             f'<td class="number">{verdict.tier}</td>'
             f"<td>{_html(verdict.unreadable or str(len(verdict.doubts) or ''))}</td></tr>"
         )
@@ -86,42 +109,40 @@ class Pages:
         """A name of its own, of letters that every file system takes."""
         stem = re.sub(r"[^a-z0-9]+", "-", (verdict.learner or Path(verdict.name).stem).lower()).strip("-")
         stem = stem[:60] or "learner"
-        number, name = 1, f"{stem}.html"
-        while name in self._names or name == "index.html":
-            number += 1
-            name = f"{stem}-{number}.html"
-        self._names.add(name)
-        return name
+        name = stem
+        while self._names[name]:
+            self._names[stem] += 1
+            name = f"{stem}-{self._names[stem]}"
+        self._names[name] += 1
+        return f"{name}.html"
 
     def _class(self) -> str:
-        headings = ("learner", "points", "share", "tier", "doubts")
-        head = "".join(f'<th scope="col">{say(f"grade.column.{name}")}</th>' for name in headings)
+        head = _head(("learner", "points", "share", "tier", "doubts"))
         title = _html(self._rubric.title)
         caption = say("grade.page.class", count=len(self._rows))
         return _page(
             self._rubric.title,
-            f"<h1>{title}</h1>\n<table><caption>{caption}</caption><thead><tr>{head}</tr></thead>"
+            f"<h1>{title}</h1>\n<table><caption>{caption}</caption>{head}"
             f"<tbody>\n{chr(10).join(self._rows)}\n</tbody></table>\n<p>{say('grade.page.tiers')}</p>",
         )
 
 
 def _learner(verdict: Verdict, title: str) -> str:
-    head = "".join(
-        f'<th scope="col">{say(f"grade.column.{name}")}</th>' for name in ("step", "points", "tier", "why")
-    )
+    head = _head(("step", "points", "tier", "why"))
     rows = "\n".join(map(_row, verdict.marks))
     who = _html(verdict.learner or verdict.name)
     total = say("grade.page.total", points=verdict.points, possible=verdict.possible)
     return (
         f"<h1>{_html(title)}: {who}</h1>\n<p>{total} {_meter(verdict.points, verdict.possible)}</p>\n"
-        f"{_doubts(verdict)}<table><thead><tr>{head}</tr></thead><tbody>\n{rows}\n</tbody></table>\n"
+        f"{_doubts(verdict)}<table>{head}<tbody>\n{rows}\n</tbody></table>\n"
         f"<p>{say('grade.page.tiers')}</p>"
     )
 
 
 def _meter(points: float, possible: float) -> str:
     label = say("grade.page.of", points=points, possible=possible)
-    return f'<meter min="0" max="{possible:g}" value="{points:g}" aria-label="{label}">{label}</meter>'
+    values = f'max="{possible or 1:.10g}" value="{points:.10g}"'
+    return f'<meter min="0" {values} aria-label="{label}">{label}</meter>'
 
 
 def _doubts(verdict: Verdict) -> str:
@@ -134,7 +155,8 @@ def _doubts(verdict: Verdict) -> str:
 
 def _row(mark: Mark) -> str:
     why = "<br>".join(_html(reason) for reason in mark.reasons)
+    lost = " lost" if mark.points < mark.possible else ""
     return (
-        f'<tr><th scope="row">{_html(str(mark.step))}</th><td class="number">{mark.points:g} / '
-        f'{mark.possible:g}</td><td class="number">{mark.tier}</td><td>{why}</td></tr>'
+        f'<tr><th scope="row">{_html(str(mark.step))}</th><td class="number{lost}">{mark.points:.10g} / '
+        f'{mark.possible:.10g}</td><td class="number">{mark.tier}</td><td>{why}</td></tr>'
     )
