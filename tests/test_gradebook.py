@@ -9,10 +9,12 @@ import pytest
 
 from tests.grade import genuine
 from tests.grade.genuine import cell, changed
+from tests.ledger import genuine as ledgers
 from tests.show.sanitizer import sanitized
 from tsalab import resources, runner
 from tsalab.errors import GradeError
 from tsalab.gradebook import FILES, Gradebook
+from tsalab.ledger import keys
 
 EVIL = "<script>alert(1)</script>\ud800"
 
@@ -61,6 +63,15 @@ def test_every_form_is_written(handed_in: Path, tmp_path: Path) -> None:
         assert (tmp_path / "new" / "folder" / name).exists()
         assert name in shown._repr_mimebundle_()["text/plain"]
     assert (tmp_path / "new" / "folder" / "pages" / "ada.html").exists()
+
+
+def test_ledgers_among_the_submissions_are_heard(tmp_path: Path) -> None:
+    issuer = keys.new()
+    place = genuine.written(tmp_path / "in" / "ada", genuine.notebook("Ada", "a" * 32)[0]).parent
+    (place / "ledger.jsonl").write_bytes(ledgers.ledger(tmp_path, issuer))
+    book = Gradebook.of(tmp_path / "in", trust=keys.public_of(issuer))
+    assert [(one.learner, one.tier) for one in book.verdicts] == [("Ada", 2)]
+    assert Gradebook.of(tmp_path / "in").verdicts[0].tier == 1
 
 
 def test_a_look_needs_a_profile_for_each(handed_in: Path) -> None:

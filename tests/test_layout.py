@@ -63,7 +63,7 @@ MAY: dict[str, set[str]] = {
     "preflight": {"steps"} | SERVICES,
     "guidance": {"steps", "course"} | SERVICES,
     "handin": {"records", "template"},
-    "gradebook": {"grade", "witness", "show"},
+    "gradebook": {"grade", "ledger", "witness", "show"},
     "witness": {
         "grade",
         "handin",

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tsalab.grade import Rubric, Verdict, Witness, exports, grade, read_rubric
+from tsalab.grade import Rubric, Verdict, Witness, exports, find_ledgers, grade, read_rubric
 from tsalab.grade.exports.people import Person, read_people
+from tsalab.ledger import keys
 from tsalab.messages import say
 from tsalab.show import Part, note, pairs
 from tsalab.show.grades import of_class, of_learner
@@ -69,6 +70,7 @@ class Gradebook:
         profile: str = "",
         bootstrap: str = "",
         trail: str = "",
+        trust: str = "",
     ) -> Gradebook:
         """Grade a folder, a notebook or a zip; nothing of it is run.
 
@@ -87,6 +89,9 @@ class Gradebook:
             Name of lab 1's stack, where it is not the usual one.
         trail
             CloudTrail (tier 4): its files, or a profile as above; none when empty.
+        trust
+            Public key, or its file, of whoever started the sandboxes: ledgers that it vouches for
+            and that lie among the submissions count (tier 2); none when empty.
 
         Raises
         ------
@@ -97,11 +102,13 @@ class Gradebook:
         people = read_people(Path(roster)) if roster else {}
         paths = [Path(submissions).expanduser()]
         witnesses: list[Witness] = []
+        if trust:
+            witnesses.append(find_ledgers(paths, [keys.read_public(trust)]))
         if profile:
             witnesses.append(Live(whose(paths, profile, people), tuple(read.points), bootstrap))
         if trail:
             witnesses.append(heard_from(trail, paths, tuple(read.points), people))
-        found = grade(paths, read, witnesses, workers=1 if witnesses else 0)
+        found = grade(paths, read, witnesses, workers=1 if profile or trail else 0)
         return cls(read, tuple(found), people)
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
