@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Collection, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -45,7 +46,7 @@ def ledger(
     with pytest.MonkeyPatch.context() as patch:
         for module in (chain, bundle):
             patch.setattr(module, "utc_now", lambda: clock[0])
-        written = Chain(folder / f"{sandbox}.{learner}.{began.timestamp()}.jsonl")
+        written = Chain(Path(tempfile.mkdtemp(dir=folder)) / "ledger.jsonl")
         for minute, what, facts in HAPPENED:
             clock[0] = began + timedelta(minutes=minute)
             written.add(what, facts)

@@ -49,7 +49,7 @@ class Batch:
     out: Path
     notebook: Path = field(default_factory=lambda: resources.notebooks() / "lab4.ipynb")
     timeout: float = 0.0
-    ledger_key: Path | None = None
+    ledger_key: str | Path | None = None
 
     @classmethod
     def of(cls, path: str | Path, out: str | Path = "", **options: Any) -> Batch:
@@ -99,7 +99,7 @@ class Batch:
         LedgerError
             When the instructor's key cannot.
         """
-        issuer = keys.read_private(self.ledger_key) if self.ledger_key else None
+        issuer = keys.read_private(Path(self.ledger_key)) if self.ledger_key else None
         sources: dict[Path, str] = {}
         found = []
         for number, learner in enumerate(self.learners, start=1):

@@ -7,7 +7,7 @@ moment is never earlier than the step was done, and what was done once more coun
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from tsalab.course import LAB
@@ -21,10 +21,6 @@ def _upload(entry: Entry) -> bool:
     return entry.what == "pipeline" and entry.facts.get("status") == "Started" and by_upload
 
 
-def _deployed(entry: Entry) -> bool:
-    return entry.what == "pipeline" and entry.facts.get("status") == "Succeeded"
-
-
 def _pushed(entry: Entry) -> bool:
     return entry.what == "branch"
 
@@ -34,17 +30,28 @@ def _app(entry: Entry) -> bool:
 
 
 def _database_stopped(entry: Entry) -> bool:
-    return entry.what == "database" and entry.facts.get("state") == "stopped"
+    on_web_server = str(entry.facts.get("server")).startswith("i-")  # an instance's; a cluster may pause
+    return entry.what == "database" and entry.facts.get("state") == "stopped" and on_web_server
 
 
-# The steps that leave a trace of their own, in order.
-_TRACES: Mapping[int, Callable[[Entry], bool]] = {
-    8: _upload,
-    9: _deployed,
-    24: _pushed,
-    28: _app,
-    29: _database_stopped,
-}
+# The steps that leave a trace of their own, in order; what it looks like depends on the upload.
+_OWN = (8, 9, 24, 28, 29)
+
+
+def _traces(entries: Sequence[Entry]) -> dict[int, datetime]:
+    upload = _last(entries, _upload)
+
+    def deployed(entry: Entry) -> bool:
+        succeeded = entry.what == "pipeline" and entry.facts.get("status") == "Succeeded"
+        return succeeded and upload is not None and entry.facts.get("name") == upload.facts.get("name")
+
+    kinds = (_upload, deployed, _pushed, _app, _database_stopped)
+    found = {step: _last(entries, is_trace) for step, is_trace in zip(_OWN, kinds, strict=True)}
+    return {step: entry.time for step, entry in found.items() if entry}
+
+
+def _last(entries: Sequence[Entry], is_trace: Callable[[Entry], bool]) -> Entry | None:
+    return next((entry for entry in reversed(entries) if is_trace(entry)), None)
 
 
 def became_true(bundle: Bundle) -> dict[StepId, datetime]:
@@ -53,14 +60,9 @@ def became_true(bundle: Bundle) -> dict[StepId, datetime]:
     Parameters
     ----------
     bundle
-        A ledger that holds. What its sealing itself did counts for nothing.
+        A ledger that holds.
     """
-    entries = [entry for entry in bundle.entries if entry.what not in {"sealing", "judged"}]
-    traces: dict[int, datetime] = {}
-    for step, is_trace in _TRACES.items():
-        found = [entry.time for entry in entries if is_trace(entry)]
-        if found:
-            traces[step] = found[-1]
+    traces = _traces(bundle.entries)
     return {step.id: _by(int(step.id), traces) or bundle.sealed for step in LAB.steps}
 
 
@@ -69,4 +71,4 @@ def _by(step: int, traces: Mapping[int, datetime]) -> datetime | None:
     after = [traces[one] for one in sorted(traces) if one >= step]
     if after:
         return after[0]
-    return max(traces.values(), default=None) if step > max(_TRACES) else None
+    return max(traces.values(), default=None) if step > max(_OWN) else None
