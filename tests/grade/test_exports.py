@@ -10,10 +10,15 @@ from xml.etree import ElementTree as ET
 
 import pytest
 from click.testing import CliRunner
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from tests.grade import genuine
+from tests.grade.exported import hold_exports
 from tests.grade.genuine import cell, changed
 from tsalab.commands.grade import grade as command
+from tsalab.errors import GradeError
+from tsalab.grade import Mark, Verdict, read_rubric
 from tsalab.spreadsheets import neutral
 
 EVIL = '=HYPERLINK("http://x")<script>alert(1)</script>'
@@ -160,3 +165,56 @@ def test_many_on_all_processors(tmp_path: Path) -> None:
     lines = ended.output.splitlines()
     assert [line.split("  ")[-1] for line in lines[:-1]] == [f"Learner {number}" for number in range(50)]
     assert lines[-1] == "50 of 50 submissions have all their points."
+
+
+# Whatever learners, files and checks are called; surrogates too, as names of files may hold them.
+TEXTS = st.text(st.characters(), max_size=30) | st.sampled_from(
+    [EVIL, "]]>", "\\", '"', "Points Possible", "=1"]
+)
+STEPS = list(read_rubric().points.items())
+
+
+@st.composite
+def verdicts(draw: st.DrawFn) -> Verdict:
+    """A verdict on anything, with any texts in it."""
+    marks = []
+    for step, possible in STEPS:
+        points = draw(st.sampled_from([0.0, possible, round(possible / 3, 4)]))
+        marks.append(Mark(step, points, possible, draw(st.integers(0, 4)), (draw(TEXTS),)))
+    finished = draw(st.sampled_from(["", "2026-11-25T09:00:00.000Z"]))
+    told = tuple(draw(st.lists(TEXTS, max_size=2)))
+    return Verdict(f"in/{draw(TEXTS)}", draw(TEXTS), "a" * 32, tuple(marks), told, "", finished)
+
+
+def hold_any_verdicts(folder: Path, examples: int) -> None:
+    quiet = [HealthCheck.too_slow, HealthCheck.data_too_large]
+
+    @settings(max_examples=examples, deadline=None, suppress_health_check=quiet)
+    @given(st.lists(verdicts(), max_size=3))
+    def held(found: list[Verdict]) -> None:
+        hold_exports(found, folder)
+
+    held()
+
+
+def test_every_export_takes_any_text(tmp_path: Path) -> None:
+    hold_any_verdicts(tmp_path, 40)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+def test_every_export_takes_ten_thousand_texts(tmp_path: Path) -> None:
+    hold_any_verdicts(tmp_path, 10_000)
+
+
+@pytest.mark.parametrize("option", ["--csv", "--canvas", "--moodle", "--ags", "--junit", "--html"])
+def test_where_nothing_can_be_written(handed_in: Path, tmp_path: Path, option: str) -> None:
+    (tmp_path / "file").write_text("")
+    ended = CliRunner().invoke(command, [str(handed_in), option, str(tmp_path / "file" / "out")])
+    assert isinstance(ended.exception, GradeError)
+    assert "cannot be written" in ended.exception.what
+
+
+def test_a_new_folder_is_made(handed_in: Path, tmp_path: Path) -> None:
+    run(handed_in, "--csv", str(tmp_path / "new" / "out.csv"))
+    assert len(rows(tmp_path / "new" / "out.csv")) == 4

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -108,3 +109,17 @@ def test_a_copy_with_a_run_of_its_own_has_a_chain_of_its_own(tmp_path: Path) -> 
     ada, copied = judged(*handed_in(tmp_path, ("Ada", RUN)), genuine.written(tmp_path / "b", bob))
     assert (ada.points, copied.points) == (30, 0)
     assert "The chain of records" in copied.doubts[-1]
+
+
+def test_many_in_one_archive(tmp_path: Path) -> None:
+    """On several processes, each of which opens it once for some members."""
+    book, _ = genuine.notebook("Learner 0", "0" * 32)
+    text = json.dumps(book)
+    for number in range(1, 50):
+        (tmp_path / "in").mkdir(exist_ok=True)
+        whole = text if number < 3 else "{}"
+        with zipfile.ZipFile(tmp_path / "in" / "all.zip", "a") as archive:
+            archive.writestr(f"{number:03}/lab4.ipynb", whole.replace("Learner 0", f"Learner {number}"))
+    verdicts = judged(tmp_path / "in" / "all.zip", workers=2)
+    assert [one.name.rpartition("!")[2] for one in verdicts] == [f"{n:03}/lab4.ipynb" for n in range(1, 50)]
+    assert [bool(one.unreadable) for one in verdicts] == [False] * 2 + [True] * 47

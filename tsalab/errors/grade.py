@@ -136,6 +136,11 @@ class GradeError(TsalabError):
         return cls(**error("grade.ledger_of_other_run", name=name, run=run, claimed=claimed))
 
     @classmethod
+    def unwritable(cls, path: Path, cause: str) -> Self:
+        """What is handed on cannot be written there."""
+        return cls(**error("grade.unwritable", path=path, cause=cause))
+
+    @classmethod
     def nothing_found(cls, paths: str) -> Self:
         """There is no notebook where they should be."""
         return cls(**error("grade.nothing_found", paths=paths))

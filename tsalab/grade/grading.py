@@ -16,7 +16,7 @@ from tsalab.errors import GradeError
 from tsalab.grade.doubts import Doubt
 from tsalab.grade.evidence import Knowing, Witness
 from tsalab.grade.examining import Examined, examine
-from tsalab.grade.reading import Source, Submission, find, read
+from tsalab.grade.reading import Source, Submission, find, kept, read
 from tsalab.grade.rubric import Rubric
 from tsalab.grade.shipped import shipped
 from tsalab.grade.twice import Claims, claims, shared, whose
@@ -132,4 +132,5 @@ def _hands(count: int, workers: int) -> Iterator[_Hands]:
 
 
 def _several(work: Callable[[_Given], _Made], given: Sequence[_Given]) -> list[_Made]:
-    return [work(one) for one in given]
+    with kept():
+        return [work(one) for one in given]

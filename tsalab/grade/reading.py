@@ -12,6 +12,7 @@ import stat
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
@@ -129,11 +130,38 @@ def _wrong_name(member: zipfile.ZipInfo) -> str:
     return ""
 
 
+_keeping: dict[Path, zipfile.ZipFile] | None = None
+
+
+@contextmanager
+def kept() -> Iterator[None]:
+    """While it lasts, each archive is opened once: its list of members is read anew every time."""
+    global _keeping  # of this process alone, which does one thing at a time
+    _keeping = {}
+    try:
+        yield
+    finally:
+        for archive in _keeping.values():
+            archive.close()
+        _keeping = None
+
+
+@contextmanager
+def _archive(path: Path) -> Iterator[zipfile.ZipFile]:
+    if _keeping is None:
+        with zipfile.ZipFile(path) as archive:
+            yield archive
+    else:
+        if path not in _keeping:
+            _keeping[path] = zipfile.ZipFile(path)
+        yield _keeping[path]
+
+
 def content(source: Source) -> bytes | None:
     """The bytes of a notebook, without its journal; None when they cannot be read."""
     try:
         if source.member:
-            with zipfile.ZipFile(source.path) as archive:
+            with _archive(source.path) as archive:
                 return _member(archive, source.member)
         return _bounded(source.path.open("rb"))
     except _TROUBLES:
@@ -159,7 +187,7 @@ def _why(error: Exception) -> str:
 def _bytes(source: Source) -> tuple[bytes, tuple[bytes, ...] | None]:
     journal = _lines(_beside(source, JOURNAL))
     if source.member:
-        with zipfile.ZipFile(source.path) as archive:
+        with _archive(source.path) as archive:
             return _member(archive, source.member), journal
     return _bounded(source.path.open("rb")), journal
 
@@ -180,7 +208,7 @@ def work_beside(source: Source) -> bytes | None:
 
 def _beside(source: Source, name: str) -> bytes | None:
     if source.member:
-        with zipfile.ZipFile(source.path) as archive:
+        with _archive(source.path) as archive:
             beside = str(PurePosixPath(source.member).with_name(name))
             return _member(archive, beside) if beside in archive.namelist() else None
     file = source.path.with_name(name)

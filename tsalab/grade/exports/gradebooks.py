@@ -17,6 +17,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from tsalab.grade.exports.people import Person
+from tsalab.grade.exports.writing import opened
 from tsalab.grade.rubric import Rubric
 from tsalab.grade.verdict import Verdict
 from tsalab.spreadsheets import neutral
@@ -49,7 +50,7 @@ class Gradebook:
         """Names of the submissions that stand in no row."""
 
     def __enter__(self) -> Self:
-        self._file = self.path.open("w", encoding="utf-8", newline="")
+        self._file = opened(self.path)
         return self
 
     def __exit__(

@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Self
 from xml.sax.saxutils import escape, quoteattr
 
+from tsalab.grade.exports.writing import opened
 from tsalab.grade.verdict import Mark, Verdict
 
 _SECONDS = len("2026-11-25T09:00:00")  # of a moment; the schemas know no zone
@@ -31,7 +32,7 @@ class JUnit:
         self._count = 0
 
     def __enter__(self) -> Self:
-        self._file = self.path.open("w", encoding="utf-8")
+        self._file = opened(self.path)
         self._file.write('<?xml version="1.0" encoding="UTF-8"?>\n<testsuites>\n')
         return self
 

@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Self
 
 from tsalab.files import plain
+from tsalab.grade.exports.writing import folder
 from tsalab.grade.rubric import Rubric
 from tsalab.grade.verdict import Mark, Verdict
 from tsalab.messages import say
@@ -67,20 +68,20 @@ class Pages:
 
     Parameters
     ----------
-    folder
-        Where they go; made if it is not there.
+    path
+        The folder where they go; made if it is not there.
     rubric
         Whose title they bear.
     """
 
-    def __init__(self, folder: Path, rubric: Rubric) -> None:
-        self._folder = folder
+    def __init__(self, path: Path, rubric: Rubric) -> None:
+        self._folder = path
         self._rubric = rubric
         self._rows: list[str] = []  # of the class: a short line a learner
         self._names: Counter[str] = Counter({"index": 1})
 
     def __enter__(self) -> Self:
-        self._folder.mkdir(parents=True, exist_ok=True)
+        folder(self._folder)
         return self
 
     def __exit__(

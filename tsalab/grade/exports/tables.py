@@ -7,6 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from tsalab.grade.exports.writing import opened
 from tsalab.grade.rubric import Rubric
 from tsalab.grade.verdict import Verdict
 from tsalab.messages import say
@@ -29,7 +30,7 @@ class Table:
         self._rubric = rubric
 
     def __enter__(self) -> Self:
-        self._file = self.path.open("w", encoding="utf-8", newline="")
+        self._file = opened(self.path)
         self._writer = csv.writer(self._file)
         steps = [say("grade.step", step=step) for step in self._rubric.points]
         names = ("submission", "learner", "points", "possible", "tier", "finished", "doubts")
