@@ -13,14 +13,13 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from tsalab import settings
+from tsalab import nursery, settings
 from tsalab.errors import ProfileError
 
 _CONNECT_SECONDS = 2.0
@@ -157,10 +156,12 @@ def start_sandbox(name: str, on_line: Callable[[str], None] | None = None, commi
         When it does not start, with its last words.
     """
     lines: list[str] = []
-    command = [sys.executable, "-m", "tsalab", "sandbox", "up", "--name", name]
-    command += ["--commission"] if commission else []
-    with subprocess.Popen(
-        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, stdin=subprocess.PIPE, text=True
+    with nursery.start(
+        ["-m", "tsalab", "sandbox", "up", "--name", name, *(["--commission"] if commission else [])],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        new_session=False,
     ) as process:
         assert process.stdin is not None  # noqa: S101 - asked for above
         assert process.stderr is not None  # noqa: S101 - as above

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import math
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -21,6 +23,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, TYPE_CHECKING, Any, Self
 
+from tsalab import nursery
 from tsalab.messages import say
 from tsalab.records import Record
 from tsalab.records.notebook import cell_records
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
     from jupyter_client.manager import AsyncKernelManager
 
 START_SECONDS = 60.0
+_SAVE_SECONDS = 1
 
 
 @dataclass(frozen=True)
@@ -158,6 +162,7 @@ class WarmKernel:
 
         manager = AsyncKernelManager(kernel_name="python3", transport="ipc")
         manager.connection_file = str(self._runtime / "kernel.json")
+        manager.provisioner = _provisioner(manager)
         sink = self._log.open("ab") if self._log else None
         try:
             asyncio.run(self._begin(manager, os.environ | self._environment, sink))
@@ -172,6 +177,8 @@ class WarmKernel:
         self, manager: AsyncKernelManager, environment: Mapping[str, str], sink: IO[bytes] | None
     ) -> None:
         ahead = [f"__import__({name!r})" for name in self._imports]
+        if nursery.VARIABLE in environment:  # its parent is the nursery, which need not end with us
+            ahead.insert(0, f"__import__({__name__!r}, fromlist=['']).end_with_input()")
         await manager.start_kernel(
             cwd=str(self._folder),
             env=dict(environment),
@@ -179,6 +186,36 @@ class WarmKernel:
             stdout=sink or subprocess.DEVNULL,
             stderr=sink or subprocess.DEVNULL,
         )
+
+
+def _provisioner(manager: AsyncKernelManager) -> Any:
+    """What starts the kernel's process: forked, where there is a nursery."""
+    from jupyter_client.provisioning.local_provisioner import LocalProvisioner
+
+    class Provisioner(LocalProvisioner):
+        async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> Any:
+            if nursery.VARIABLE not in kwargs["env"] or cmd[0] != sys.executable:
+                return await super().launch_kernel(cmd, **kwargs)
+            streams = {name: kwargs[name] for name in ("stdout", "stderr")}
+            self.cwd = kwargs["cwd"]
+            process: Any = nursery.start(
+                cmd[1:], env=kwargs["env"], cwd=self.cwd, stdin=subprocess.PIPE, **streams
+            )
+            self.process = process
+            self.pid = self.pgid = process.pid  # it has a session of its own
+            return self.connection_info
+
+    return Provisioner(parent=manager, kernel_id=manager.kernel_id, kernel_spec=manager.kernel_spec)
+
+
+def end_with_input() -> None:
+    """End this process at once when its standard input ends: then whoever started it is gone."""
+
+    def watch() -> None:
+        os.read(0, 1)
+        os._exit(1)
+
+    threading.Thread(target=watch, name="tsalab-input", daemon=True).start()
 
 
 async def _end(manager: AsyncKernelManager) -> None:
@@ -195,7 +232,7 @@ def run(
     *,
     on_cell: Callable[[CellDone], None] | None = None,
 ) -> Run:
-    """Execute a notebook; the executed copy is saved after every cell.
+    """Execute a notebook; the executed copy is saved as cells end, but not more than once a second.
 
     Parameters
     ----------
@@ -287,6 +324,8 @@ def _engine(kernel: WarmKernel, done: list[CellDone], on_cell: Callable[[CellDon
                     _report(cell, time.monotonic() - began, done, on_cell)
 
             nb_man.cell_start, nb_man.cell_complete = cell_start, cell_complete
+            nb_man.save = _seldom(nb_man.save)
+            nb_man.autosave_cell_every = _SAVE_SECONDS  # what was put off comes with the next output
             # A step waits for AWS as long as the course says, so cells have no time-out.
             # Widget state in the metadata would only be a second, staler copy.
             PapermillNotebookClient(
@@ -301,6 +340,23 @@ def _engine(kernel: WarmKernel, done: list[CellDone], on_cell: Callable[[CellDon
             ).execute(cleanup_kc=True)
 
     return TsalabEngine
+
+
+def _seldom(save: Callable[..., None]) -> Callable[..., None]:
+    """Save a notebook when it is a while since the last time.
+
+    papermill saves the whole of it at the start and at the end of each cell, and once more when
+    all is over: of a lab's seconds that was every tenth.
+    """
+    last = -math.inf
+
+    def seldom(**given: object) -> None:
+        nonlocal last
+        if time.monotonic() - last >= _SAVE_SECONDS:
+            save(**given)
+            last = time.monotonic()
+
+    return seldom
 
 
 def _report(

@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from tests.commands.conftest import small_notebook
-from tsalab import resources
+from tsalab import nursery, resources
 from tsalab.batch.child import MARKER
 
 ALL = "for number in range(1, 31): step(number)"
@@ -50,7 +50,9 @@ def left_running() -> list[str]:
     for process in psutil.process_iter():
         try:
             told = process.environ()
-            ours = MARKER in told and told.get("TSALAB_HOME") == mine
+            if told.get("TSALAB_HOME") != mine:
+                continue
+            ours = MARKER in told or nursery.MODULE in process.cmdline()
             if ours and process.status() != psutil.STATUS_ZOMBIE:
                 found.append(" ".join(process.cmdline()))
         except psutil.Error:

@@ -24,8 +24,21 @@ from tsalab.batch.one import Seal, perform
 from tsalab.errors import BatchError, SandboxError
 from tsalab.grade import find_ledgers, grade, read_rubric
 from tsalab.ledger import keys
+from tsalab.nursery import Nursery
 
 Write = Callable[..., Path]
+KILLS_ITS_LEARNER = """
+import os, psutil, signal
+from tsalab.batch.child import MARKER
+def mine(process):
+    try:
+        told, line = process.environ(), process.cmdline()
+        return told.get(MARKER) == os.environ[MARKER] and "tsalab.commands.learner" in line
+    except psutil.Error:
+        return False
+learner = next(process for process in psutil.process_iter() if mine(process))
+os.kill(learner.pid, signal.SIGKILL)
+"""
 HANGS = "import threading; open('begun', 'w').close(); threading.Event().wait()"
 
 
@@ -45,7 +58,7 @@ def test_a_failure_touches_no_other_and_resume_runs_what_did_not_pass(
 ) -> None:
     good = notebook("good", ALL)
     notebook("bad", "step(1)", 'raise RuntimeError("the stack failed")')
-    notebook("dies", "step(1)", "import os, signal; os.kill(os.getppid(), signal.SIGKILL)")
+    notebook("dies", "step(1)", KILLS_ITS_LEARNER)
     lines = ("Ada,one,", "<b>Bob</b>,two,bad.ipynb", "../../Eve,three,dies.ipynb")
     out = tmp_path / "out"
     first = Batch.of(roster(tmp_path, *lines), out, notebook=good)
@@ -85,9 +98,10 @@ def test_a_learner_who_takes_too_long_is_stopped_and_keeps_what_was_done(
 ) -> None:
     path = notebook("hangs", "step(1)", HANGS)
     job = Job("Max", "max", path.name, path.read_text(encoding="utf-8"), {"profile": "four"}, "", seconds)
-    process = child._Child(job, tmp_path, Stop())
     late = {"step"} if seconds > 1 else set()  # the clock strikes after the first step, or by itself
-    result = process.follow(lambda said: process._timed_out() if late & set(said) else None)
+    with Nursery() as nest:
+        process = child._Child(job, tmp_path, Stop(), nest)
+        result = process.follow(lambda said: process._timed_out() if late & set(said) else None)
     assert (result.status, "stopped after" in result.reason) == ("timed-out", True)
     assert left_running() == []
     if late:
@@ -111,6 +125,15 @@ def test_stopped_or_killed_it_leaves_nothing(notebook: Write, tmp_path: Path, nu
     if number == signal.SIGINT:
         assert run.returncode == 130, err
         assert learners(out)["Ada"]["status"] == "not-run"
+
+
+def test_a_killed_nursery_touches_no_learner(notebook: Write, tmp_path: Path) -> None:
+    """Those whom it has forked go on, and those who come after have another."""
+    kills = notebook("kills", "step(1)", "import os, signal; os.kill(os.getppid(), signal.SIGKILL)", ALL)
+    out = tmp_path / "out"
+    batch = Batch.of(roster(tmp_path, "Ada,one,", "Bob,two,"), out, notebook=kills)
+    assert batch.run(Threads(1)).complete, learners(out)
+    assert left_running() == []
 
 
 def wait_for(out: Path, run: subprocess.Popen[str]) -> list[psutil.Process]:

@@ -24,7 +24,7 @@ from typing import Any
 
 import psutil
 
-from tsalab import settings
+from tsalab import nursery, settings
 from tsalab.batch.job import Job, Result, Status
 from tsalab.batch.one import TIMED_OUT
 from tsalab.messages import say
@@ -76,7 +76,7 @@ class Stopped(Exception):  # noqa: N818 - no error: somebody said so
     """The run was stopped from outside and has left nothing."""
 
 
-def run(job: Job, place: Path, stop: Stop, on_event: OnEvent) -> Result:
+def run(job: Job, place: Path, stop: Stop, on_event: OnEvent, nest: nursery.Nursery) -> Result:
     """Run a learner's job in a process of its own.
 
     Parameters
@@ -89,6 +89,8 @@ def run(job: Job, place: Path, stop: Stop, on_event: OnEvent) -> Result:
         Ends the run.
     on_event
         Called, on this thread, with what the process tells.
+    nest
+        Forks the process, and those that it starts.
 
     Raises
     ------
@@ -98,27 +100,23 @@ def run(job: Job, place: Path, stop: Stop, on_event: OnEvent) -> Result:
     if job.sandbox:
         # A second try must not meet what is still ending of the first.
         job = replace(job, sandbox=f"{job.sandbox}-{secrets.token_hex(2)}")
-    return _Child(job, place, stop).follow(on_event)
+    return _Child(job, place, stop, nest).follow(on_event)
 
 
 class _Child:
-    def __init__(self, job: Job, place: Path, stop: Stop) -> None:
+    def __init__(self, job: Job, place: Path, stop: Stop, nest: nursery.Nursery) -> None:
         self._job, self._place, self._stop = job, place, stop
         self._token = secrets.token_hex(8)
         self._began = time.monotonic()
         self._why = ""
         self._lock = threading.Lock()
         with (place / LOG).open("ab") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "tsalab.commands.learner"],
+            self._process = nursery.start(
+                ["-m", "tsalab.commands.learner"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
-                # A heap for each of a process's threads costs 15 MB a learner, and wins nothing.
-                env={"MALLOC_ARENA_MAX": "2"} | os.environ | {MARKER: self._token},
-                start_new_session=True,
-                text=True,
-                encoding="utf-8",
+                env=nursery.SMALL | os.environ | nest.environment() | {MARKER: self._token},
             )
         self._timers: list[threading.Timer] = []
 

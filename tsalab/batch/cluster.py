@@ -25,10 +25,13 @@ from tsalab.batch.engines import Begin, OnEvent
 from tsalab.batch.job import Job, Result
 from tsalab.errors import BatchError
 from tsalab.messages import say
+from tsalab.nursery import Nursery
 
 CONNECT_SECONDS = 10
 _LOOK_SECONDS = 0.5
 _BEGUN, _ENDED = "begun", "ended"
+_NURSERY = Nursery()
+"""A worker's own. It ends with the worker, and by itself when there is nothing to do."""
 
 
 class Cluster:
@@ -187,7 +190,7 @@ def perform(job: dict[str, Any], topic: str) -> tuple[dict[str, Any], bytes]:
     watch.start()
     try:
         with tempfile.TemporaryDirectory(prefix="tsalab-batch-") as folder:
-            result = child.run(told, Path(folder), stop, tell)
+            result = child.run(told, Path(folder), stop, tell, _NURSERY)
             return result.to_json(), pack(Path(folder))
     finally:
         over.set()

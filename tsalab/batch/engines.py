@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from tsalab.batch import child
 from tsalab.batch.child import Stop, Stopped
 from tsalab.batch.job import Job, Result
+from tsalab.nursery import Nursery
 
 OnEvent = Callable[[str, dict[str, Any]], None]
 """Called with a learner's folder and what the learner's process tells, on any thread."""
@@ -52,9 +53,12 @@ class Threads:
             if stop.is_set:
                 raise Stopped
             place = begin(job)
-            return child.run(job, place, stop, lambda said: on_event(job.folder, said))
+            return child.run(job, place, stop, lambda said: on_event(job.folder, said), nest)
 
-        with ThreadPoolExecutor(self._workers, thread_name_prefix="tsalab-batch") as pool:
+        with (
+            Nursery() as nest,
+            ThreadPoolExecutor(self._workers, thread_name_prefix="tsalab-batch") as pool,
+        ):
             futures = [pool.submit(one, job) for job in jobs]
             try:
                 for future in as_completed(futures):

@@ -8,8 +8,6 @@ import json
 import os
 import select
 import shutil
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -137,17 +135,17 @@ def _supervise(folder: Folder, commission: Commission) -> None:
     read, write = os.pipe()
     with os.fdopen(read, "rb") as report:
         try:
-            launcher = processes.spawn(
-                [sys.executable, "-m", "tsalab.sandbox.supervisor", folder.name, str(write)],
+            launcher = processes.spawn_python(
+                ["-m", "tsalab.sandbox.supervisor", folder.name, str(write)],
                 folder=folder,
                 cwd="/",
                 log=folder.path("supervisor.log"),
                 pass_fds=[write],
-                stdin=subprocess.PIPE,
             )
+            assert launcher.stdin is not None  # noqa: S101 - it is a pipe
             # Neither its arguments nor its environment, which others may see, hold the key.
             with suppress(BrokenPipeError), launcher.stdin as told:
-                told.write(json.dumps(commission.to_json()).encode() + b"\n")
+                told.write(json.dumps(commission.to_json()) + "\n")
             launcher.wait()  # it forks the supervisor, which is then nobody's child, and ends
         finally:
             os.close(write)

@@ -15,6 +15,7 @@ from typing import IO
 
 import psutil
 
+from tsalab import nursery
 from tsalab.sandbox.folder import Folder
 
 MARKER = "TSALAB_SANDBOX"
@@ -80,6 +81,35 @@ def spawn(
     finally:
         if opened is not None:
             opened.close()
+
+
+def spawn_python(
+    argv: Sequence[str], *, folder: Folder, cwd: str, log: Path, pass_fds: Sequence[int]
+) -> subprocess.Popen[str] | nursery.Forked:
+    """Start a Python process of the sandbox, forked where a nursery is at hand; its input is a pipe.
+
+    Parameters
+    ----------
+    argv
+        What follows ``python``. Never a secret: other users see them.
+    folder, cwd, log, pass_fds
+        As for `spawn`.
+
+    Raises
+    ------
+    OSError
+        When it cannot be started.
+    """
+    with log.open("ab") as opened:
+        return nursery.start(
+            argv,
+            env=environment(folder),
+            cwd=cwd,
+            stdin=subprocess.PIPE,
+            stdout=opened,
+            stderr=opened,
+            pass_fds=pass_fds,
+        )
 
 
 def members(folder: Folder) -> list[psutil.Process]:
