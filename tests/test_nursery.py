@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 
 import psutil
 import pytest
@@ -21,13 +22,14 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere nothi
 PROBE = """
 import json, os, sys, psutil
 me = psutil.Process()
+listing = os.open("/proc/self/fd", os.O_RDONLY)
 print(json.dumps({
-    "argv": sys.argv[1:], "path": sys.path[0], "cwd": os.getcwd(), "name": __name__,
+    "argv": sys.argv[2:], "path": sys.path[0], "cwd": os.getcwd(), "name": __name__,
     "cmdline": me.cmdline(), "proc": {k: v for k, v in me.environ().items() if k != "TSALAB_NURSERY"},
     "env": {k: v for k, v in os.environ.items() if k != "TSALAB_NURSERY"},
     "child": os.popen("echo $PROBE").read(), "session": os.getsid(0) == os.getpid(),
-    "files": sorted(int(n) for n in os.listdir("/proc/self/fd"))[:-1], "input": sys.stdin.read(),
-    "loaded": "tsalab.lab" in sys.modules,
+    "files": sorted(set(map(int, os.listdir(listing))) - {listing, int(sys.argv[1])}),
+    "input": sys.stdin.read(), "loaded": "tsalab.lab" in sys.modules,
 }))
 with os.fdopen(int(sys.argv[1]), "w") as passed:
     passed.write("passed on")
@@ -81,7 +83,10 @@ def test_what_is_forked_is_as_what_is_started_anew(nest: Nursery, tmp_path: Path
     assert (type(by_python), type(by_nursery)) == (subprocess.Popen, Forked)
     assert (anew.pop("loaded"), forked.pop("loaded")) == (False, True)
     # In a command line that was written over, words are told apart by blanks alone.
-    assert (anew.pop("cmdline")[-2:], forked.pop("cmdline")[-2:]) == ([anew["argv"][0], "a b"], ["a", "b"])  # type: ignore[attr-defined,index]
+    *_, last = cast(list[str], anew.pop("cmdline"))
+    assert last.split() == cast(list[str], forked.pop("cmdline"))[-2:] == ["a", "b"]
+    # What was the nursery's own, and other children's, is closed.
+    assert set(cast(list[int], forked.pop("files"))) <= set(cast(list[int], anew.pop("files")))
     assert forked == anew
     assert (forked["proc"], forked["child"]) == (forked["env"], "ä ö\n")
     assert (tmp_path / "log").read_text() == "to the log\n" * 2

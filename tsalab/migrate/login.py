@@ -149,8 +149,21 @@ def _proof(login: Login) -> dict[str, Any]:
     return {"ssl_ca": str(login.ca), "ssl_verify_cert": True, "ssl_verify_identity": True}
 
 
+class _Connection(Connection):
+    """One that reads no authorities where nothing is to be proven: to load a system's 150 takes 20 ms."""
+
+    def _create_ssl_ctx(self, sslp: dict[str, Any]) -> ssl.SSLContext:
+        if sslp:
+            context: ssl.SSLContext = super()._create_ssl_ctx(sslp)  # type: ignore[misc]
+            return context
+        unproven = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        unproven.check_hostname = False
+        unproven.verify_mode = ssl.CERT_NONE
+        return unproven
+
+
 def _open(login: Login, timeout: float) -> Connection:
-    connection: Connection = pymysql.connect(
+    connection: Connection = _Connection(
         host=login.server or login.host,  # the name to prove; `_shake_hands` knows the way
         port=login.port,
         user=login.user,
