@@ -58,3 +58,19 @@ def left_running() -> list[str]:
         except psutil.Error:
             continue
     return found
+
+
+def listening() -> set[int]:
+    """Ports on which processes of this test's sandboxes listen; other tests have other homes."""
+    mine, found = os.environ["TSALAB_HOME"], set()
+    for connection in psutil.net_connections("tcp"):
+        if connection.status == psutil.CONN_LISTEN and _is_of(connection.pid, mine):
+            found.add(connection.laddr.port)
+    return found
+
+
+def _is_of(pid: int | None, home: str) -> bool:
+    try:
+        return pid is not None and home in " ".join(psutil.Process(pid).environ().values())
+    except psutil.Error:
+        return False

@@ -14,7 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.batch.conftest import ALL, left_running, sabotaged
+from tests.batch.conftest import ALL, left_running, listening, sabotaged
 from tsalab import resources, runner
 from tsalab.batch import Batch, child
 from tsalab.batch.child import MARKER, Stop
@@ -154,18 +154,29 @@ def test_a_folder_is_one_batchs_own(notebook: Write, tmp_path: Path) -> None:
     assert [path.name for path in other.iterdir()] == ["thesis.odt"]
 
 
-def test_learners_on_sandboxes_of_their_own(tmp_path: Path, home: Path) -> None:
+def test_learners_on_sandboxes_of_their_own(
+    tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The whole lab for two, side by side, one of them sabotaged: nothing is left of the sandboxes."""
-    bad = sabotaged(tmp_path, "step-10")
+    # Before the upload: what the pipeline does by itself afterwards would count as done.
+    bad = sabotaged(tmp_path, "step-8")
     path = tmp_path / "class.csv"
     path.write_text(f"learner;method;notebook\nAda;copy;\n../Bob;;{bad.name}\n", encoding="utf-8")
     out = tmp_path / "out"
     key = tmp_path / "key"
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True)
-    summary = Batch.of(path, out, ledger_key=key).run(Threads(2))
+    made: list[str] = []
+    private_text = keys.private_text
+    monkeypatch.setattr(keys, "private_text", lambda own: made.append(private_text(own)) or made[-1])
+    open_ports: set[int] = set()
+    summary = Batch.of(path, out, ledger_key=key).run(
+        Threads(2), on_change=lambda board, folder, said: open_ports.update(listening())
+    )
+    assert len(open_ports) > 8
+    assert listening() == set()
     ada, bob = summary.rows()
     assert (ada["status"], ada["passed"]) == ("passed", 30), ada["reason"]
-    assert (bob["status"], bob["passed"], "sabotaged" in bob["reason"]) == ("failed", 9, True)
+    assert (bob["status"], bob["passed"], "sabotaged" in bob["reason"]) == ("failed", 7, True)
     assert left_running() == []
     assert list((home / "sandboxes").iterdir()) == []
     for name in ("lab4.ipynb", "lab4.html", "journal.jsonl", "work.zip"):
@@ -174,9 +185,10 @@ def test_learners_on_sandboxes_of_their_own(tmp_path: Path, home: Path) -> None:
     graded = {one.learner: one for one in grade([out / "learners"], read_rubric(), [trusted])}
     assert {name: [one.doubts, one.tier] for name, one in graded.items()}["Ada"] == [(), 2]
     done = {name: [mark.step for mark in one.marks if mark.points] for name, one in graded.items()}
-    assert done == {"Ada": list(range(1, 31)), "../Bob": list(range(1, 10))}
-    kept = [file for file in out.rglob("*") if file.is_file() and b'"key":' in file.read_bytes()]
-    assert {file.name for file in kept} <= {"ledger.jsonl"}  # where it is the public one
+    assert done == {"Ada": list(range(1, 31)), "../Bob": list(range(1, 8))}
+    assert len(made) == 2
+    for file in filter(Path.is_file, out.rglob("*")):
+        assert not any(key.encode() in file.read_bytes() for key in made), file
 
 
 def test_the_instructors_notebook(notebook: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -197,6 +209,7 @@ def test_a_class_of_twelve(tmp_path: Path, home: Path) -> None:
     path.write_text("learner\n" + "".join(f"learner {n}\n" for n in range(12)), encoding="utf-8")
     summary = Batch.of(path, tmp_path / "out").run(Threads(2))
     assert summary.complete, summary.rows()
+    assert listening() == set()
     assert left_running() == []
     assert list((home / "sandboxes").iterdir()) == []
 

@@ -18,6 +18,7 @@ from ours import tsalab
 from timing import timed
 
 from tsalab.batch.child import MARKER
+from tsalab.nursery import MODULE
 from tsalab.sandbox.processes import MARKER as SANDBOX
 
 LEARNERS = 4
@@ -114,15 +115,20 @@ def megabytes(folder: Path, workers: int = 2) -> float:
 
 
 def _by_learner() -> dict[str, float]:
-    """Megabytes now, by learner. Programs of a sandbox bear its marker alone; its supervisor bears both."""
+    """Megabytes now, by learner, each with a part of what all are forked from.
+
+    Programs of a sandbox bear its marker alone; its supervisor bears both.
+    """
     mine: dict[str, float] = defaultdict(float)
+    shared = 0.0
     sandboxes: dict[str, float] = defaultdict(float)
     owner: dict[str, str] = {}
     for process in psutil.process_iter():
         try:
             environment = process.environ()
             run, sandbox = environment.get(MARKER), environment.get(SANDBOX)
-            if not run and not sandbox:
+            nest = MODULE in process.cmdline()
+            if not run and not sandbox and not nest:
                 continue
             found = _PSS.search(Path(f"/proc/{process.pid}/smaps_rollup").read_text(encoding="ascii"))
         except (psutil.Error, OSError):
@@ -130,10 +136,12 @@ def _by_learner() -> dict[str, float]:
         size = int(found[1]) / 1024 if found else 0.0
         if run and sandbox:
             owner[sandbox] = run
-        if sandbox:
+        if nest:
+            shared += size
+        elif sandbox:
             sandboxes[sandbox] += size
         elif run:
             mine[run] += size
     for sandbox, run in owner.items():
         mine[run] += sandboxes[sandbox]
-    return mine
+    return {run: size + shared / len(mine) for run, size in mine.items()}
