@@ -127,6 +127,8 @@ def test_what_is_taken_back_counts_no_more(room: Path) -> None:
     place, work = room / "in" / "Ada", room / "work" / "Ada"
     with begun("Ada") as sandbox:
         genuine.written(place, by_cells(sandbox, work))
+        with opened(sandbox, work, learner="Ada") as lab:
+            lab.break_("paused-cluster")  # which a look wakes, as any connection does
         desk.seal(sandbox.name, workdir=work, out=place / "ledger.jsonl")
         assert graded(room / "in")["Ada"].points == 30
         with opened(sandbox, work, learner="Ada") as lab:

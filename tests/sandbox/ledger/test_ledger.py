@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from click.testing import CliRunner
 
+from tsalab.cli import app
 from tsalab.commands import commissions
 from tsalab.errors import LedgerError, SandboxError
 from tsalab.ledger import Bundle, Commission, keys, read
@@ -66,6 +68,16 @@ def test_calls_are_written_down_with_who_and_how_they_ended(
     text = sandbox.folder.path("ledger", "ledger.jsonl").read_text()
     assert "not-for-the-ledger" not in text
     assert session.get_credentials().secret_key not in text
+
+
+def test_the_command_asks_for_it(sandbox: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TSALAB_HOME", str(sandbox.home))
+    out = tmp_path / "new" / "ledger.jsonl"
+    given = ["--name", sandbox.name, "--out", str(out), "--workdir", str(tmp_path)]
+    done = CliRunner().invoke(app, ["sandbox", "ledger", *given])
+    assert done.exit_code == 0, done.output
+    assert f"Sealed ledger: {out}" in done.output
+    assert read(out.read_bytes(), "here").warrant.sandbox == sandbox.name
 
 
 def test_a_sandbox_that_runs_takes_no_other_key(sandbox: Any, monkeypatch: pytest.MonkeyPatch) -> None:

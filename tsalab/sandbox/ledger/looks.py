@@ -6,6 +6,7 @@ import hashlib
 import http.client
 from typing import TYPE_CHECKING
 
+from tsalab.errors import SandboxError
 from tsalab.sandbox import news
 from tsalab.sandbox.machines import apps
 
@@ -20,8 +21,11 @@ def look(context: Context) -> None:
     """Tell what is there now. Wakes a database that sleeps, as any connection would."""
     estate = context.estate
     for cluster_id in estate.databases.ids():
-        estate.databases.resume(cluster_id)
-        estate.databases.tell_rows(cluster_id)
+        try:
+            estate.databases.resume(cluster_id)
+            estate.databases.tell_rows(cluster_id)
+        except SandboxError as error:  # it does not start, or was deleted meanwhile
+            news.tell("rows", server=cluster_id, unread=error.what)
     for server in estate.servers.running():
         if server.mariadb.running:
             server.tell_rows()
