@@ -167,6 +167,28 @@ def test_any_bytes_give_a_named_error(data: bytes) -> None:
         read(data, "here")
 
 
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    return genuine.ledger(tmp_path_factory.mktemp("whole"), keys.new())
+
+
+@pytest.mark.parametrize("examples", [200, pytest.param(10_000, marks=pytest.mark.slow)])
+def test_no_edit_goes_unnoticed(whole: bytes, examples: int) -> None:
+    known = read(whole, "here")
+
+    @settings(max_examples=examples, deadline=None)
+    @given(st.integers(0, len(whole) - 1), st.integers(0, 40), st.binary(max_size=20))
+    def edit(at: int, gone: int, put: bytes) -> None:
+        changed = whole[:at] + put + whole[at + gone :]
+        try:
+            found = read(changed, "here")
+        except LedgerError:
+            return
+        assert found == known  # nothing that it says is another
+
+    edit()
+
+
 JSON = st.recursive(
     st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
