@@ -9,11 +9,12 @@ from hashlib import sha256
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tsalab.errors import RecordError
 from tsalab.records import GENESIS, Record, canonical, utc_now
+from tsalab.records.record import parsed_form
 
 Make = Callable[..., Record]
 SAFE = 2**53 - 1
@@ -49,6 +50,36 @@ json_values = st.recursive(
 def test_canonical_form_survives_a_browser_that_saves_the_notebook(value: Any) -> None:
     once = canonical(value)
     assert canonical(javascript(json.loads(once))) == once
+
+
+NUMBERS = (
+    st.integers()
+    | st.floats(allow_nan=True)
+    | st.sampled_from([2.0, -0.0, 1e22, 1e-7, 2**53, 2**53 - 1, 0.1])
+)
+TEXTS = st.text(st.characters(), max_size=8) | st.sampled_from(
+    [":2.0", ",1e5", "2026-11-25T09:00:00.000Z", "3e4"]
+)
+PARSED = st.recursive(
+    st.none() | st.booleans() | NUMBERS | TEXTS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@settings(max_examples=500)
+@given(st.dictionaries(TEXTS, PARSED, max_size=3))
+def test_what_a_parser_returned_has_the_same_canonical_form(value: dict[str, Any]) -> None:
+    """The quick way that reading a record takes, against the one that writing it took."""
+    try:
+        wanted: bytes | str = canonical(value)
+    except RecordError as error:
+        wanted = error.why
+    try:
+        found: bytes | str = parsed_form(value)
+    except RecordError as error:
+        found = error.why
+    assert found == wanted
 
 
 def test_canonical_form_is_sorted_compact_utf8() -> None:

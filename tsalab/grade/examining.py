@@ -18,6 +18,7 @@ from tsalab.records.notebook import MIMETYPE
 from tsalab.records.schema import validate
 
 PARAMETERS_MARK = "# Parameters"  # how the cell begins that papermill adds
+_UNNAMED = "record"  # in messages that nobody sees
 _SLACK = timedelta(seconds=2)  # clocks are set a little, and times are rounded
 
 
@@ -201,7 +202,7 @@ def _records(cells: Sequence[_Cell]) -> tuple[list[_Found], list[Doubt]]:
 def _record(data: object) -> tuple[Record | None, str]:
     """A record, or what is wrong with it."""
     try:
-        record = Record.from_json(data)
+        record = Record.from_json(data, _UNNAMED)
     except (RecordError, RecursionError):
         return None, "altered" if _is_formed(data) else "malformed"
     try:  # the schema knows how a moment is written, and not that there is no 31st of June

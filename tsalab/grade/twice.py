@@ -25,6 +25,8 @@ from tsalab.grade.shipped import Shipped
 NOBODY = frozenset(
     {"", *(parameter.default for parameter in parameters.PARAMETERS if parameter.name == "learner")}
 )
+_RUN, _LEARNER = b'"run"', b'"learner"'
+_NEAR = 20_000  # bytes between the two; a record's are fewer, or else it is looked at more closely
 _VALUE = re.compile(rb'\s*:\s*"((?:[^"\\]|\\.){0,1200})"')
 # A letter or digit that is written by its number: no program writes records so.
 _SPELT = re.compile(rb"\\u00[2-7]")
@@ -56,21 +58,25 @@ def claims(found: Source | Submission, shipped: Shipped) -> Claims:
             data = json.dumps(json.loads(data), ensure_ascii=False).encode("utf-8", "replace")
         except (ValueError, RecursionError):
             return Claims()
-    runs, learners = frozenset(_values(data, b'"run"')), frozenset(_values(data, b'"learner"'))
+    runs, learners = set(), set()
+    for run, learner in _pairs(data):
+        runs.add(run)
+        learners.add(learner)
     if max(len(runs), len(learners)) > _MOST:  # made to fill the memory: its own are enough
         run, learner = (name.encode("utf-8", "replace") for name in whose(found, shipped))
         return Claims(frozenset({run}), frozenset({learner}))
-    return Claims(runs, learners)
+    return Claims(frozenset(runs), frozenset(learners))
 
 
-def _values(data: bytes, name: bytes) -> Iterator[bytes]:
-    """What stands under a name, wherever it does; quicker than one expression over everything."""
-    at = data.find(name)
+def _pairs(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Each run, and the learner beside it: the same record names both. Empty where there is none near."""
+    at = data.find(_RUN)
     while at >= 0:
-        at += len(name)
-        if found := _VALUE.match(data, at):
-            yield found[1]
-        at = data.find(name, at)
+        if run := _VALUE.match(data, at + len(_RUN)):
+            near = data.find(_LEARNER, max(0, at - _NEAR), at + _NEAR)
+            learner = _VALUE.match(data, near + len(_LEARNER)) if near >= 0 else None
+            yield run[1], learner[1] if learner else b""
+        at = data.find(_RUN, at + 1)
 
 
 def whose(found: Source | Submission, shipped: Shipped) -> tuple[str, str]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -31,6 +32,8 @@ SCHEMA = 1
 GENESIS = "0" * 64
 """``previous`` of the first record of a journal."""
 
+# What may be a number that its canonical form writes otherwise: whole, with an exponent, or too large.
+_OTHERWISE = re.compile(r"[:,\[]-?[0-9.]*(?:\.0(?![0-9])|[eE]|[0-9]{16})")
 _SAFE = 2**53 - 1  # the largest integer that JavaScript keeps (Number.MAX_SAFE_INTEGER)
 
 
@@ -52,6 +55,20 @@ def canonical(value: object) -> bytes:
         _plain(value, "record"), sort_keys=True, ensure_ascii=False, allow_nan=False, separators=(",", ":")
     )
     return text.encode("utf-8")
+
+
+def parsed_form(value: Mapping[str, Any]) -> bytes:
+    """`canonical` of what a JSON parser returned: the same bytes, or the same error, mostly sooner.
+
+    It is an object whose keys are texts, so that only numbers can be written otherwise than they came.
+    """
+    try:
+        text = json.dumps(value, sort_keys=True, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        if not _OTHERWISE.search(text):
+            return text.encode("utf-8")
+    except ValueError:  # NaN, or half a surrogate pair: the long way names the place
+        pass
+    return canonical(value)
 
 
 def _plain(value: object, place: str) -> Json:
@@ -287,6 +304,7 @@ class Record:
         fields = dict(validate(data, source))
         claimed = fields.pop("hash")
         record = cls._of(fields)
+        record.__dict__["hash"] = sha256(parsed_form(record._body())).hexdigest()  # as `hash` would find it
         if record.hash != claimed:
             raise RecordError.altered(source, record.step)
         return record
