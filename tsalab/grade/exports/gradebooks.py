@@ -140,7 +140,8 @@ class Moodle(Gradebook):
 
     Which column finds the user is chosen in the import, one for all rows; so only what the roster
     has of everybody is a column here, or else what it has of most. Where it has nothing, and without
-    a roster, the learners' names are their user names.
+    a roster, the learners' names are their user names. Of grades above 100 Moodle refuses the
+    whole file, unless its administrator has set `unlimitedgrades`.
 
     Parameters
     ----------
