@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import nbformat
 import psutil
@@ -13,6 +14,7 @@ import pytest
 from tests.commands.conftest import small_notebook
 from tsalab import nursery, resources
 from tsalab.batch.child import MARKER
+from tsalab.sandbox.processes import MARKER as SANDBOX
 
 ALL = "for number in range(1, 31): step(number)"
 
@@ -34,14 +36,19 @@ def notebook(tmp_path: Path) -> Callable[..., Path]:
     return write
 
 
-def sabotaged(folder: Path, cell: str) -> Path:
-    """The lab's notebook with a cell that breaks."""
+def sabotaged(folder: Path, cell: str, ahead: str = "raise RuntimeError('sabotaged')") -> Path:
+    """The lab's notebook with something more at the beginning of a cell: without a word, it breaks."""
     nodes = nbformat.read(resources.notebooks() / "lab4.ipynb", as_version=4)
     found = next(node for node in nodes.cells if node.id == cell)
-    found.source = 'raise RuntimeError("sabotaged")'
+    found.source = f"{ahead}\n{found.source}"
     path = folder / f"sabotaged-{cell}.ipynb"
     nbformat.write(nodes, path)
     return path
+
+
+def comparable(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What two runs of the same class have in common: all but the time and the tries."""
+    return [{name: row[name] for name in row if name not in {"seconds", "attempts"}} for row in rows]
 
 
 def left_running() -> list[str]:
@@ -52,7 +59,7 @@ def left_running() -> list[str]:
             told = process.environ()
             if told.get("TSALAB_HOME") != mine:
                 continue
-            ours = MARKER in told or nursery.MODULE in process.cmdline()
+            ours = MARKER in told or (nursery.MODULE in process.cmdline() and not _is_of_a_worker(process))
             if ours and process.status() != psutil.STATUS_ZOMBIE:
                 found.append(" ".join(process.cmdline()))
         except psutil.Error:
@@ -60,8 +67,14 @@ def left_running() -> list[str]:
     return found
 
 
+def _is_of_a_worker(nest: psutil.Process) -> bool:
+    """Whether a Dask worker that lives has opened this nursery, for the learners to come."""
+    parent = nest.parent()
+    return parent is not None and "worker" in parent.cmdline()
+
+
 def listening() -> set[int]:
-    """Ports on which processes of this test's sandboxes listen; other tests have other homes."""
+    """Ports on which this test's learners and their sandboxes listen; other tests have other homes."""
     mine, found = os.environ["TSALAB_HOME"], set()
     for connection in psutil.net_connections("tcp"):
         if connection.status == psutil.CONN_LISTEN and _is_of(connection.pid, mine):
@@ -71,6 +84,7 @@ def listening() -> set[int]:
 
 def _is_of(pid: int | None, home: str) -> bool:
     try:
-        return pid is not None and home in " ".join(psutil.Process(pid).environ().values())
+        told = psutil.Process(pid).environ() if pid is not None else {}
     except psutil.Error:
         return False
+    return told.get(SANDBOX, "").startswith(home) or (MARKER in told and told.get("TSALAB_HOME") == home)

@@ -14,7 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.batch.conftest import ALL, left_running, listening, sabotaged
+from tests.batch.conftest import ALL, comparable, left_running, listening, sabotaged
 from tsalab import resources, runner
 from tsalab.batch import Batch, child
 from tsalab.batch.child import MARKER, Stop
@@ -238,9 +238,6 @@ def test_one_sabotaged_at_each_section_killed_half_way_and_resumed(tmp_path: Pat
     assert left_running() == []
     assert list((home / "sandboxes").iterdir()) == []
     resumed = Batch.of(path, out).run(Threads(2), resume=True)
-
-    def comparable(rows: list[dict[str, object]]) -> list[dict[str, object]]:
-        return [{k: v for k, v in row.items() if k not in {"seconds", "attempts"}} for row in rows]
 
     assert comparable(resumed.rows()) == comparable(undisturbed.rows())
     assert [row["status"] for row in undisturbed.rows()] == ["failed"] * 4 + ["passed"] * 4

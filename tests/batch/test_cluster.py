@@ -17,10 +17,11 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.batch.conftest import ALL, left_running
+from tests.batch.conftest import ALL, comparable, left_running, listening, sabotaged
 from tests.batch.test_batch import learners, roster
 from tsalab.batch import Batch
 from tsalab.batch.cluster import Cluster, pack, unpack
+from tsalab.batch.engines import Threads
 from tsalab.errors import BatchError
 
 Write = Callable[..., Path]
@@ -94,6 +95,38 @@ def test_a_killed_workers_learner_is_given_to_another(
     assert told.count(str(found["Ada"]["folder"])) > 30  # each step was told as it ended
     assert (out / "learners" / str(found["Ada"]["folder"]) / "good.html").exists()
     assert left_running() == []
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_the_lab_of_a_class_with_a_worker_killed_on_the_way(
+    tmp_path: Path, home: Path, cluster: tuple[str, list[subprocess.Popen[bytes]]]
+) -> None:
+    """Learners on sandboxes: the same comes out as of threads without a mishap, and nothing is left."""
+    address, workers = cluster
+    bad = sabotaged(tmp_path, "step-16")
+    kills = sabotaged(tmp_path, "step-12", _KILLS.format(mark=str(tmp_path / "mark")))
+    path = tmp_path / "class.csv"
+    path.write_text(f"learner,notebook\nAda,\nBob,{bad.name}\nEve,{kills.name}\nKim,\n", encoding="utf-8")
+    through_dask = Batch.of(path, tmp_path / "dask").run(Cluster(2, address)).rows()
+    assert sum(worker.poll() is not None for worker in workers) == 1
+    assert (left_running(), listening(), list((home / "sandboxes").iterdir())) == ([], set(), [])
+    by_threads = Batch.of(path, tmp_path / "threads").run(Threads(2)).rows()
+    assert comparable(through_dask) == comparable(by_threads)
+    assert [row["passed"] for row in through_dask] == [30, 15, 30, 30], through_dask
+    assert left_running() == []
+
+
+# Once, and then the cell is what it was.
+_KILLS = """
+import os, psutil, signal, threading
+from pathlib import Path
+mark = Path({mark!r})
+if not mark.exists():
+    mark.touch()
+    os.kill(psutil.Process(os.getppid()).ppid(), signal.SIGKILL)
+    threading.Event().wait()
+"""
 
 
 @pytest.mark.slow
