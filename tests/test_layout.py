@@ -22,6 +22,7 @@ MAY: dict[str, set[str]] = {
     "__init__": {"lab"},
     "cli": set(),  # names its commands in a table, and imports them when they are called
     "commands": {
+        "cloud",
         "lab",
         "cost",
         "start_state",

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from tsalab.cloud.account import Account
+from tsalab.cloud.sessions import core_session, load_models
 from tsalab.errors import ProfileError
 from tsalab.profiles import Profile
 
@@ -110,3 +111,15 @@ def test_a_code_is_not_waited_for(write_profile: Write, keys: dict[str, str], ro
         _ = Account(profile).identity
     assert device in caught.value.what
     assert "aws configure export-credentials --profile stub" in caught.value.next_step
+
+
+def test_models_are_read_once_a_process(tmp_path: Path) -> None:
+    """Also what is read ahead, where processes are forked from this one."""
+    config = tmp_path / "config"
+    config.write_text("[profile one]\n[profile other]\n", encoding="utf-8")
+    load_models(["sts"])
+    one, other = (
+        core_session(Profile(name, config)).get_component("data_loader") for name in ("one", "other")
+    )
+    assert one is other
+    assert one.load_service_model("sts", "service-2") is other.load_service_model("sts", "service-2")

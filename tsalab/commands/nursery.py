@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from tsalab import runner
+from tsalab.cloud.sessions import load_models
 from tsalab.nursery import HEADER, IDLE_SECONDS, STATUS, is_ours
 
 # What the processes of a learner use: its own, its kernel, `tsalab sandbox up`, the supervisor.
@@ -43,6 +44,19 @@ MODULES = (
     "ipykernel.ipkernel",
     "hypercorn.asyncio",
 )
+# Whose models a lab, its start state and the sandbox's pipeline read.
+SERVICES = (
+    "cloudformation",
+    "cloudfront",
+    "codecommit",
+    "codepipeline",
+    "ec2",
+    "iam",
+    "rds",
+    "s3",
+    "secretsmanager",
+    "sts",
+)
 _REQUEST_SECONDS = 10.0
 _MOST_FILES = 64
 _HIGH = 200  # descriptors are kept from here on until each has its own number
@@ -55,6 +69,7 @@ def main(listening: int) -> Entry | None:
     runner.load()
     for name in MODULES:
         importlib.import_module(name)
+    load_models(SERVICES)
     gc.collect()
     gc.freeze()  # a collection in a fork would write to every page
     return _Nursery(socket.socket(fileno=listening)).serve()

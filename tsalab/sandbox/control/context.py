@@ -52,12 +52,15 @@ class Context:
                 import boto3
                 import botocore.session
 
+                from tsalab.cloud.sessions import share_models
+
                 # A botocore session of its own: neither the user's profile nor its
                 # endpoints may leak in.
                 core = botocore.session.Session()
                 core.set_config_variable("profile", None)
                 core.set_config_variable("config_file", "/dev/null")
                 core.set_config_variable("credentials_file", "/dev/null")
+                share_models(core)
                 self._session = boto3.Session(
                     botocore_session=core,
                     aws_access_key_id=self.root_key[0],
