@@ -150,12 +150,14 @@ def a_class(folder: Path, figures: Figures, number: int) -> None:
     for workers in classes.WORKERS:
         found = classes.batch(folder, workers)
         name = f"batch, {workers} worker{'s' * (workers > 1)}"
-        figures.add(name, found.per_hour, plain, "the shell loop", hourly)
+        aim = "; aim: 2 x" if workers == classes.CORES else ""
+        figures.add(name, found.per_hour, plain, f"the shell loop{aim}", hourly)
         figures.add(f"{name}: start-up", 100 * found.start_up, unit="% of the learners' time")
         if workers == 1:
             one = found.per_hour
         else:
-            figures.add(f"{name}, beside one", found.per_hour, one, "one worker", hourly)
+            aim = "; aim: 1.7 x" if workers == classes.CORES else ""
+            figures.add(f"{name}, beside one", found.per_hour, one, f"one worker{aim}", hourly)
     figures.add(
         "batch: memory of a learner", classes.megabytes(folder), classes.AIM_MEGABYTES, "the aim", "MB"
     )

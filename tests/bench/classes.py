@@ -23,6 +23,7 @@ from tsalab.sandbox.processes import MARKER as SANDBOX
 
 LEARNERS = 4
 WORKERS = (1, 2, 4)
+CORES = 2  # for which the aims are said
 AIM_MEGABYTES = 350.0
 _SAMPLE_SECONDS = 0.25
 _PSS = re.compile(r"^Pss:\s+(\d+) kB", re.MULTILINE)
