@@ -127,6 +127,7 @@ def test_stopped_or_killed_it_leaves_nothing(notebook: Write, tmp_path: Path, nu
         assert learners(out)["Ada"]["status"] == "not-run"
 
 
+@pytest.mark.slow
 def test_a_killed_nursery_touches_no_learner(notebook: Write, tmp_path: Path) -> None:
     """Those whom it has forked go on, and those who come after have another."""
     kills = notebook("kills", "step(1)", "import os, signal; os.kill(os.getppid(), signal.SIGKILL)", ALL)
@@ -154,6 +155,7 @@ def test_a_folder_is_one_batchs_own(notebook: Write, tmp_path: Path) -> None:
     assert [path.name for path in other.iterdir()] == ["thesis.odt"]
 
 
+@pytest.mark.slow
 def test_learners_on_sandboxes_of_their_own(
     tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

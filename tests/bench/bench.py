@@ -21,13 +21,18 @@ from pathlib import Path
 import classes
 import grades
 import reexecution
+import yaml
 from floor import floor
 from going_back import AIM, going_back
 from migration import table
 from migration.contestants import CONTESTANTS
 from migration.rounds import DATABASES, FLOOR, TARGETS, Race, Rounds
 from ours import ours, sandbox, tsalab
+from timing import timed
 from widgets import widgets
+
+from tsalab import resources
+from tsalab.template import Template
 
 BUILD = Path("build")
 
@@ -123,6 +128,22 @@ def against_the_floor(folder: Path, figures: Figures, number: int) -> None:
         figures.add(name, value, lowest, "the floor")
 
 
+def editing(folder: Path, figures: Figures, number: int) -> None:
+    """An edit of the template with its look and its problems, beside reading the same text as YAML."""
+    del folder, number
+    text = (resources.templates() / "infra-lab3.yml").read_text(encoding="utf-8")
+
+    def edit() -> None:
+        after = Template(text).add("database-cluster")
+        after.has("database-cluster")
+        after.problems()
+
+    def read() -> None:
+        yaml.compose(text, Loader=yaml.SafeLoader)
+
+    figures.add("an edit of the template", timed(edit), timed(read), "PyYAML reading it")
+
+
 def overhead(folder: Path, figures: Figures, number: int) -> None:
     """The lab with widgets, beside the lab without."""
     off, on = widgets(folder, first=bool(number % 2)).values()
@@ -198,6 +219,7 @@ def _reexecuted(notebook: Path, folder: Path, env: dict[str, str]) -> reexecutio
 PARTS: dict[str, Callable[[Path, Figures, int], None]] = {
     "floor": against_the_floor,
     "reset": resets,
+    "edit": editing,
     "widgets": overhead,
     "batch": a_class,
     "grade": grading,

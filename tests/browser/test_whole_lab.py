@@ -203,7 +203,7 @@ def report(learner: Person, lab4: JupyterLab, tmp_path_factory: pytest.TempPathF
     return page
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
 def test_its_page_can_be_read_by_everybody(
     browser: Browser, report: Path, scheme: Literal["light", "dark"]
 ) -> None:

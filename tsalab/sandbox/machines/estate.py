@@ -133,10 +133,7 @@ class Estate:
         SandboxError
             When the estate is not started.
         """
-        if self._loop is None:
-            work.close()
-            raise SandboxError.estate_down()
-        if threading.current_thread() is self._thread:
+        if self._thread is not None and threading.current_thread() is self._thread:
             work.close()
             message = "Estate.run would wait for itself: await the coroutine instead"
             raise RuntimeError(message)
