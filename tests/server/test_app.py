@@ -77,8 +77,8 @@ def test_forever(server, host, origin: Path) -> None:
 
 def test_list() -> None:
     first, second = app.parse_list(LIST)
-    assert first == app.Process("Xd2k", "./bin/www.js", 107, 93784.5, "/srv/.forever/Xd2k.log")
-    assert second == app.Process("a_-9", "./bin/www.js", None, None, "/srv/.forever/a.log")
+    assert first == app.Process("Xd2k", "./bin/www.js", 107, 93784.5, "/srv/.forever/Xd2k.log", 101)
+    assert second == app.Process("a_-9", "./bin/www.js", None, None, "/srv/.forever/a.log", 12)
     assert app.parse_list("info:    No forever processes running\n") == []
     with pytest.raises(ServerError, match="unknown form"):
         app.parse_list("data:    [0] something new")

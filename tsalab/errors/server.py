@@ -77,6 +77,11 @@ class ServerError(TsalabError):
         return cls(**error("server.needs_ssh", host=host, what=what, closed=closed, next=next_step))
 
     @classmethod
+    def no_binlog(cls, host: str, settings: str) -> Self:
+        """The database was told to write a binary log, and has none that can be followed."""
+        return cls(**error("server.no_binlog", host=host, settings=settings))
+
+    @classmethod
     def secret_in_command(cls, host: str) -> Self:
         """A command whose text holds a secret, and would be kept; never give the command."""
         return cls(**error("server.secret_in_command", host=host))

@@ -54,6 +54,8 @@ class Process:
         Seconds since it (re)started; None while it is stopped.
     log
         Path of its log.
+    keeper
+        Process id of the monitor that starts it again when it ends; None without one.
     """
 
     uid: str
@@ -61,6 +63,7 @@ class Process:
     pid: int | None
     uptime: float | None
     log: str
+    keeper: int | None = None
 
 
 def folder(server: Server) -> str:
@@ -286,6 +289,7 @@ def parse_list(text: str, host: str = "") -> list[Process]:
                 pid=int(match["pid"]) if match["pid"].isdigit() else None,
                 uptime=_seconds(match["uptime"]),
                 log=match["log"],
+                keeper=int(match["forever"]) if match["forever"].isdigit() else None,
             )
         )
     return found

@@ -30,6 +30,7 @@ _FOLDERS = (
     "root",
     f"opt/{namespace.APP}",
     "etc",
+    "etc/my.cnf.d",
     "usr/local/bin",
     "usr/local/lib",
     "var/lib/mysql",
@@ -170,6 +171,11 @@ class Machine:
             routes.set(name, 80, "127.0.0.1", self.port("http"))
 
     @property
+    def mysql_options(self) -> Path:
+        """Folder of MariaDB's option files, ``/etc/my.cnf.d`` elsewhere; `$TSA_MYSQL_OPTIONS` leads to it."""
+        return self.root / "etc" / "my.cnf.d"
+
+    @property
     def private_routes(self) -> Path:
         """Routes that this machine alone has: its own MariaDB and its own app."""
         return self.root / "etc" / "routes.json"
@@ -248,6 +254,7 @@ class Machine:
             "TSA_MACHINE": str(self.root),
             "TSA_USER": user,
             "TSA_APP_DIR": str(self.app),
+            "TSA_MYSQL_OPTIONS": str(self.mysql_options),
             "TSA_ROUTES": str(self.folder.path("routes.json")),
             "TSA_PRIVATE_ROUTES": str(self.private_routes),
             "TSA_HTTP_PORT": str(self.port("http")),

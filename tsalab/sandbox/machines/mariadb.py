@@ -52,6 +52,8 @@ class MariaDB:
         Loopback port, or None for the socket alone.
     settings
         More lines of its configuration.
+    more
+        Folder of option files that are read besides, as ``/etc/my.cnf.d`` is; None for none.
     """
 
     def __init__(
@@ -63,6 +65,7 @@ class MariaDB:
         *,
         port: int | None = None,
         settings: Sequence[str] = (),
+        more: Path | None = None,
     ) -> None:
         self.folder, self.label, self.home, self.socket, self.port = folder, label, home, socket, port
         self.data = home / "data"
@@ -70,7 +73,7 @@ class MariaDB:
         self.started_at = 0.0
         self.failed = False
         self.on_exit: Callable[[], None] | None = None
-        self._settings = tuple(settings)
+        self._settings, self._more = tuple(settings), more
         self._process: psutil.Popen | None = None
         self._ended: asyncio.Event | None = None
         self._wanted = self._greeted = False
@@ -198,7 +201,9 @@ class MariaDB:
             "unix_socket=OFF",
             *self._settings,
         )
-        return "[mariadbd]\n" + "\n".join(lines) + "\n"
+        # Read last, as Amazon Linux does: what somebody puts there counts for more.
+        besides = f"!includedir {self._more}\n" if self._more is not None and self._more.is_dir() else ""
+        return "[mariadbd]\n" + "\n".join(lines) + "\n" + besides
 
     def _spawn(self) -> None:
         configuration = self.home / "mariadbd.cnf"

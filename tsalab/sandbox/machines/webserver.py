@@ -59,6 +59,7 @@ class WebServer:
             machine.root / "var" / "lib" / "mysql",
             machine.runtime("m"),
             port=machine.port("mariadb"),
+            more=machine.mysql_options,
         )
         self.units = Units(self.mariadb, machine.root / "etc" / "units.json")
         self.user_data = UserData(machine)

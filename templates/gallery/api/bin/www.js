@@ -1,13 +1,25 @@
 #!/usr/bin/env node
 'use strict';
 
-/* Starts the API, and ends it in order on SIGTERM. */
+/*
+ * Starts the API, and ends it in order on SIGTERM.
+ *
+ * One that starts while there is a file `standby` in its folder connects to its database,
+ * writes its process id into the file, and listens when the file is gone; by then another
+ * may still be ending on the same port. So a new version takes over within milliseconds,
+ * and not before whoever made the file says so.
+ */
 
+const fs = require('node:fs');
 const http = require('node:http');
+const path = require('node:path');
+const { setTimeout: pause } = require('node:timers/promises');
 
 const app = require('../app');
 
 const GRACE_MS = 3000;
+const LOOK_MS = 5;
+const STANDBY = path.join(__dirname, '..', 'standby');
 const { port } = app.locals.config.app;
 // Without HOST: every address of the machine.
 const host = process.env.HOST || undefined;
@@ -41,13 +53,31 @@ function endOnSignal(server) {
   process.on('SIGINT', end);
 }
 
-app.locals.ready.then(() => {
-  const server = http.createServer(app);
-  server.once('error', (error) => fail(listenProblem(error)));
+/** Wait while the file is there; whether it was. */
+async function standBy() {
+  if (!fs.existsSync(STANDBY)) return false;
+  console.log('TSAGallery stands by, until the file standby is gone');
+  fs.writeFileSync(STANDBY, String(process.pid));
+  while (fs.existsSync(STANDBY)) await pause(LOOK_MS);
+  return true;
+}
+
+function listen(server, patience) {
+  const deadline = Date.now() + patience;
+  server.on('error', (error) => {
+    // The one before gives up its port first, and then ends.
+    if (error.code === 'EADDRINUSE' && Date.now() < deadline) setTimeout(() => server.listen(port, host), LOOK_MS);
+    else fail(listenProblem(error));
+  });
   server.listen(port, host, () => {
     const { address, port: open } = server.address();
     const { host: db, port: dbPort, database } = app.locals.dbpool.config.connectionConfig;
     console.log(`TSAGallery listens on ${address} port ${open}; database ${database} on ${db}:${dbPort}`);
   });
+}
+
+app.locals.ready.then(async () => {
+  const server = http.createServer(app);
   endOnSignal(server);
-}, fail);
+  listen(server, await standBy() ? 2 * GRACE_MS : 0);
+}).catch(fail);

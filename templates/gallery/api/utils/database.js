@@ -17,6 +17,8 @@ const UNREACHABLE = new Set([
   'ER_ACCESS_DENIED_ERROR', 'ER_DBACCESS_DENIED_ERROR', 'ER_BAD_DB_ERROR',
 ]);
 const NO_TABLES = 'ER_NO_SUCH_TABLE';
+// It only answers questions just now: somebody is moving it, or it is a replica.
+const READ_ONLY = new Set(['ER_OPTION_PREVENTS_STATEMENT', 'ER_READ_ONLY_MODE']);
 const DUPLICATE = 'ER_DUP_ENTRY';
 const STILL_REFERENCED = new Set(['ER_ROW_IS_REFERENCED', 'ER_ROW_IS_REFERENCED_2']);
 const NO_SUCH_PARENT = new Set(['ER_NO_REFERENCED_ROW', 'ER_NO_REFERENCED_ROW_2']);
@@ -133,6 +135,6 @@ function explain(error, { config, dbpool }) {
 }
 
 module.exports = {
-  DUPLICATE, NO_SUCH_PARENT, NO_TABLES, STILL_REFERENCED, UNREACHABLE,
+  DUPLICATE, NO_SUCH_PARENT, NO_TABLES, READ_ONLY, STILL_REFERENCED, UNREACHABLE,
   connect, explain, query, transaction, where,
 };

@@ -33,6 +33,10 @@ function translate(error) {
   if (database.UNREACHABLE.has(error.code)) {
     return new HttpError(503, 'database_unreachable', 'The gallery’s database does not answer. Try again in a minute.');
   }
+  if (database.READ_ONLY.has(error.code)) {
+    const refused = new HttpError(503, 'read_only', 'The gallery takes no changes just now. Try again in a moment.');
+    return Object.assign(refused, { retryAfter: 1 });
+  }
   if (error.code === database.NO_TABLES) {
     return new HttpError(503, 'database_empty', 'The gallery’s database holds no gallery yet: its tables are missing.');
   }
@@ -54,7 +58,8 @@ function errorHandler(error, req, res, next) {
     next(error);
     return;
   }
-  const { code, message, field } = shown;
+  const { code, message, field, retryAfter } = shown;
+  if (retryAfter) res.set('Retry-After', String(retryAfter));
   res.status(shown.status).set('Cache-Control', 'no-store').json({ error: { code, message, field } });
 }
 
