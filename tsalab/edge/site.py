@@ -212,7 +212,7 @@ class Site:
         try:
             # No proxy and no netrc of the machine's: the distribution itself is asked.
             with httpx.Client(
-                timeout=self._timeout, trust_env=False, follow_redirects=True, verify=_trusted()
+                timeout=self._timeout, trust_env=False, follow_redirects=True, verify=trusted()
             ) as client:
                 return client.request(method, url, json=json)
         except httpx.TimeoutException as error:
@@ -222,7 +222,7 @@ class Site:
 
 
 @functools.cache
-def _trusted() -> ssl.SSLContext:
+def trusted() -> ssl.SSLContext:
     """The certificates that httpx trusts, loaded once: that takes longer than a local answer."""
     return httpx.create_ssl_context(trust_env=False)
 

@@ -42,6 +42,11 @@ class SiteError(TsalabError):
         return cls(**error("site.not_json", url=url, saw=saw))
 
     @classmethod
+    def no_load(cls, url: str, reason: str) -> Self:
+        """The visitors that were to write could not begin, or are gone."""
+        return cls(**error("site.no_load", url=url, reason=reason or say("site.no_load_because")))
+
+    @classmethod
     def no_photo(cls, url: str) -> Self:
         """The gallery shows no photo that could be fetched."""
         return cls(**error("site.no_photo", url=url))
