@@ -16,6 +16,7 @@ wording stands in one place::
     │   ├── NoAnswerError   nobody answers on port 22
     │   └── NoKeyError      no key at hand opens it
     ├── MigrationError      the data could not be read, written or verified
+    │   └── CaptureError    the changes of a source cannot be read, or not be applied
     ├── DiagnosisError      the cause that stands behind one of these
     │   ├── PortClosedError the web server's security group does not let us in
     │   └── AuroraAsleepError  the cluster is paused, or still waking
@@ -36,6 +37,7 @@ from __future__ import annotations
 
 from tsalab.errors.base import TsalabError
 from tsalab.errors.batch import BatchError
+from tsalab.errors.capture import CaptureError
 from tsalab.errors.cloud import CloudError, UnmanagedError, UnseenError
 from tsalab.errors.diagnosis import AuroraAsleepError, DiagnosisError, PortClosedError
 from tsalab.errors.experiment import ExperimentError
@@ -56,6 +58,7 @@ from tsalab.errors.template import TemplateError
 __all__ = [
     "AuroraAsleepError",
     "BatchError",
+    "CaptureError",
     "CloudError",
     "DiagnosisError",
     "ExperimentError",

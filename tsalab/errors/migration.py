@@ -11,7 +11,15 @@ from tsalab.messages import error
 
 
 class MigrationError(TsalabError):
-    """The data could not be read, written or verified."""
+    """The data could not be read, written or verified.
+
+    Attributes
+    ----------
+    passing
+        Whether the connection is to blame, so that the same may go well another time.
+    """
+
+    passing = False
 
     @classmethod
     def already_in_use(cls, host: str) -> Self:
@@ -31,7 +39,9 @@ class MigrationError(TsalabError):
     @classmethod
     def unreachable(cls, where: str, tries: int, reason: str) -> Self:
         """Nobody answers at the address."""
-        return cls(**error("migration.unreachable", where=where, tries=tries, reason=reason))
+        made = cls(**error("migration.unreachable", where=where, tries=tries, reason=reason))
+        made.passing = True
+        return made
 
     @classmethod
     def no_certificates(cls, path: Path, reason: str) -> Self:
@@ -51,7 +61,9 @@ class MigrationError(TsalabError):
     @classmethod
     def lost_connection(cls, where: str, doing: str) -> Self:
         """The connection broke in the middle."""
-        return cls(**error("migration.lost_connection", where=where, doing=doing))
+        made = cls(**error("migration.lost_connection", where=where, doing=doing))
+        made.passing = True
+        return made
 
     @classmethod
     def disk_full(cls, where: str, table: str) -> Self:
