@@ -182,7 +182,7 @@ class Feed:
         if self._prepared:
             raise CaptureError.distributed_transaction(of.table, str(self._group))
         made = rows.read_rows(stream.ROWS[kind], body, of, second=kind >= 30, squeezed=squeezed)
-        self._ours = True
+        self._ours = self._inside = True
         self._put(made, len(body))
 
     def _take_query(self, squeezed: bool, event: RawEvent) -> None:

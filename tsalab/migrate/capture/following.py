@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Self
 
 import pymysql
@@ -14,22 +15,26 @@ import pymysql
 from tsalab.errors import CaptureError
 from tsalab.messages import say
 from tsalab.migrate.capture import notes
+from tsalab.migrate.capture.altering import Altering
 from tsalab.migrate.capture.feed import Commit, Feed, Idle, Item
-from tsalab.migrate.capture.notes import Counts, Note
+from tsalab.migrate.capture.notes import Counts, Note, Pending
 from tsalab.migrate.capture.position import Position, log_sizes, position_of
 from tsalab.migrate.capture.queries import Query
 from tsalab.migrate.capture.requirements import require_log, require_source, require_target
 from tsalab.migrate.capture.rows import Rows
+from tsalab.migrate.capture.statements import Change, RefusedError, understood
 from tsalab.migrate.capture.stream import Stream
 from tsalab.migrate.capture.writing import Writer
 from tsalab.migrate.catalogue import ask
 from tsalab.migrate.login import Connection, Login, connect, kill, named
+from tsalab.migrate.model import Vendor
 
 _TURN = 0.05  # seconds until a stop is noticed while nothing happens
 _ASK = 1.0  # seconds between two looks at the source's position
 _KEEP = 1.0  # seconds after which a position is written though nothing was changed
 # A transaction of the target holds whole ones of the source, until one of these is reached.
 _BYTES, _ROWS, _SECONDS = 4 << 20, 5000, 0.5
+_SHOWN = 500  # signs of a statement
 _PATIENCE = 10  # seconds for the lock of a connection that broke just now
 _COUNTED = {"insert": "inserts", "update": "updates", "delete": "deletes"}
 
@@ -111,11 +116,14 @@ class Following:
             self._probe = self._connected(sides.source)
             require_source(self._probe, sides.source, sides.follows)
             require_target(self._link, sides.target, sides.follows)
-            self._lock()
+            self._maker = self._connected(sides.target)
+            self._lock(self._link, "rows")
+            self._lock(self._maker, "tables")  # held for as long as its statement runs, whoever was killed
             self.reached = self._found(start)
             at = self.reached.note.position
             require_log(self._probe, sides.source, at)
             self._writer = Writer(self._link, sides.target, self._charsets())
+            self._altering = Altering(self._maker, sides.target, self._writer.vendor)
             events = Stream(sides.source, at)
             self._feed = Feed(events, at, sides.source.database, sides.follows)
             self._open.callback(self._feed.close)
@@ -136,7 +144,8 @@ class Following:
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         if kind is not None and not issubclass(kind, Exception):
             # Interrupted in the middle of a statement: the server would go on with it.
-            kill(self._sides.target, int(self._link.thread_id()))  # type: ignore[no-untyped-call]
+            for connection in (self._link, self._maker):
+                kill(self._sides.target, int(connection.thread_id()))  # type: ignore[no-untyped-call]
         self._open.close()
 
     def _connected(self, login: Login) -> Connection:
@@ -150,12 +159,12 @@ class Following:
         self._open.callback(close)
         return connection
 
-    def _lock(self) -> None:
+    def _lock(self, connection: Connection, what: str) -> None:
         """Be the only one that applies changes to the target, as long as the connection lives."""
         target = self._sides.target
-        name = "tsalab_" + hashlib.sha256(target.database.encode()).hexdigest()[:40]
+        name = "tsalab_" + hashlib.sha256(f"{target.database} {what}".encode()).hexdigest()[:40]
         with named(target, say("migration.doing.applying")):
-            if ask(self._link, "SELECT GET_LOCK(%s, %s)", name, _PATIENCE)[0][0] != "1":
+            if ask(connection, "SELECT GET_LOCK(%s, %s)", name, _PATIENCE)[0][0] != "1":
                 raise CaptureError.another_capture(target.where)
 
     def _found(self, start: Position | None) -> Reached:
@@ -176,6 +185,12 @@ class Following:
             (now,) = ask(self._probe, "SELECT UNIX_TIMESTAMP(NOW(6))")[0]
             end, sizes = position_of(self._probe, source), log_sizes(self._probe)
         return Reached(note, note.position, end, sizes, float(now) - (before + time.time()) / 2)
+
+    @cached_property
+    def _collation(self) -> str:
+        """Of the source's database."""
+        with named(self._sides.source, say("migration.doing.reading_tables")):
+            return ask(self._probe, "SELECT @@collation_database")[0][0]
 
     def _charsets(self) -> dict[int, str]:
         with named(self._sides.source, say("migration.doing.reading_tables")):
@@ -241,20 +256,52 @@ class Following:
         """DDL: everything before it is committed first."""
         if self._dirty:
             self._commit()
-        reason = say("capture.unsupported_ddl.because.statement")
-        raise CaptureError.unsupported_ddl(
-            " ".join(query.text.split())[:500], str(query.start), str(query.end), reason
-        )
+        try:
+            change = understood(
+                query,
+                self._sides.source.database,
+                self._sides.follows,
+                collation=self._collation,
+                crossing=self._writer.vendor is not Vendor.MARIADB,
+            )
+            if change is not None:
+                self._alter(change, query)
+        except RefusedError as refused:
+            self._write(self.reached.note.moved(pending=Pending(query.text, query.end, refused=True)))
+            shown = " ".join(query.text.split())[:_SHOWN]
+            raise CaptureError.unsupported_ddl(
+                shown, str(query.start), str(query.end), str(refused)
+            ) from None
+
+    def _alter(self, change: Change, query: Query) -> None:
+        begun, looks = self.reached.note.pending, self._altering.looks(change.tables)
+        if begun is None or begun.end != query.end or begun.refused:
+            begun = Pending(query.text, query.end, looks)
+            self._write(self.reached.note.moved(pending=begun))
+        if begun.before == looks:
+            self._altering.run(change, query)
+        self._writer.forget()
+        self._count(change.tables[0], "ddls", 1)
+        self._position, self._time = query.end, query.time
+        self._transactions = 1
+        after = self._made()
+        self._write(after)
+        self._done(after)
+
+    def _write(self, after: Note) -> None:
+        with self._writer.writing():
+            notes.write(self._link, self.reached.note, after)
+        self.reached.note = after
 
     def _end(self, item: Commit) -> None:
         self._inside = False
         self._position = item.end
-        if item.ours:
-            self._time = item.time
-            self._transactions += 1
         if not self._dirty:
             self._settle(item.end)
-        elif self._bytes >= _BYTES or self._rows >= _ROWS or time.monotonic() - self._begun >= _SECONDS:
+            return
+        self._time = item.time
+        self._transactions += 1
+        if self._bytes >= _BYTES or self._rows >= _ROWS or time.monotonic() - self._begun >= _SECONDS:
             self._commit()
 
     def _begin(self) -> None:
