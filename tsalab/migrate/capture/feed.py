@@ -71,6 +71,7 @@ class Feed:
         self._events, self._at = events, start
         self._database, self._follows = database, follows
         self._maps: dict[int, TableMap | None] = {}
+        self._bodies: dict[int, bytes] = {}  # of the events that the maps were read from
         self._alone = self._ours = self._prepared = self._inside = False
         self._group = start  # where the group at hand begins
         self._items: deque[tuple[Item, int]] = deque()
@@ -166,13 +167,13 @@ class Feed:
         database, table = rows.names_of(body)
         ours = database == self._database and self._follows(table)
         number = rows.table_id(body)
-        known = self._maps.get(number)
-        if ours:
-            made = rows.read_map(body)
-            # The same object as before, so that what was worked out about it holds on.
-            self._maps[number] = known if known == made else made
-        else:
+        if not ours:
             self._maps[number] = None
+        # The same object as before, so that what was worked out about it holds on. What reads a
+        # column is no value, so two maps that say the same are told by their bytes.
+        elif self._maps.get(number) is None or self._bodies.get(number) != body:
+            self._maps[number] = rows.read_map(body)
+        self._bodies[number] = body
 
     def _take_rows(self, kind: int, body: bytes, *, squeezed: bool) -> None:
         number = rows.table_id(body)
