@@ -33,6 +33,7 @@ class Writers:
         self.transactions = 0
         self._lock = threading.Lock()
         self._end = threading.Event()
+        self.threads: list[threading.Thread] = []
 
     def work(self, seed: int) -> None:
         chance = random.Random(seed)  # noqa: S311 - the same every time
@@ -81,22 +82,23 @@ class Writers:
         return 1
 
     def end(self) -> None:
+        """Write no more; returns when the last transaction has ended."""
         self._end.set()
+        for thread in self.threads:
+            thread.join()
 
 
 @contextmanager
 def writing(server: Server, count: int = 2, *, ddl: bool = False) -> Iterator[Writers]:
     """Write within the block."""
     writers = Writers(server, ddl=ddl)
-    threads = [threading.Thread(target=writers.work, args=(seed,)) for seed in range(count)]
-    for thread in threads:
+    writers.threads = [threading.Thread(target=writers.work, args=(seed,)) for seed in range(count)]
+    for thread in writers.threads:
         thread.start()
     try:
         yield writers
     finally:
         writers.end()
-        for thread in threads:
-            thread.join()
 
 
 @contextmanager
