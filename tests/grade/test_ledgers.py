@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from tests.grade import genuine
 from tests.ledger import genuine as ledgers
+from tests.ledger.genuine import edited, removed, reordered
 from tsalab.cli import app
 from tsalab.errors import GradeError
 from tsalab.grade import Verdict, find_ledgers, grade, read_rubric
@@ -119,21 +120,6 @@ def test_without_a_ledger_the_notebook_is_of_tier_1(course: Class, book: Book) -
     ada, bob = course.graded("points: 1\nsteps: {}\n")
     assert (ada.learner, ada.points, ada.tier) == ("Ada", 30, 1)
     assert (bob.learner, bob.points, bob.tier) == ("Bob", 30, 2)
-
-
-def edited(data: bytes) -> bytes:
-    return data.replace(b"infra.yml.zip", b"other.yml.zip")
-
-
-def removed(data: bytes) -> bytes:
-    lines = data.splitlines(keepends=True)
-    return b"".join(lines[:3] + lines[4:])
-
-
-def reordered(data: bytes) -> bytes:
-    lines = data.splitlines(keepends=True)
-    lines[2], lines[3] = lines[3], lines[2]
-    return b"".join(lines)
 
 
 def passed_instead(data: bytes) -> bytes:

@@ -16,7 +16,7 @@ import pytest
 from tests.conftest import LiveSandbox
 from tests.faults.conftest import opened
 from tests.grade import genuine
-from tests.journeys.test_by_hand import Hand, change_code, deploy, move_data, update_server
+from tests.journeys.test_by_hand import Hand, whole_lab
 from tsalab.course import LAB
 from tsalab.grade import Verdict, find_ledgers, grade, read_rubric
 from tsalab.ledger import Commission, keys, read
@@ -58,14 +58,7 @@ def by_cells(sandbox: LiveSandbox, work: Path) -> genuine.Notebook:
 
 def by_hand(sandbox: LiveSandbox, work: Path) -> None:
     work.mkdir(parents=True)
-    hand = Hand(work, sandbox.env, sandbox.folder.path("ssh", "config"), sandbox.name)
-    deploy(hand)
-    stack = hand.aws("cloudformation", "describe-stacks", "--stack-name", "TSAGallery")["Stacks"][0]
-    outputs = {row["OutputKey"]: row["OutputValue"] for row in stack["Outputs"]}
-    host = outputs["URL"].removeprefix("http://").rstrip("/")
-    move_data(hand, host)
-    change_code(hand)
-    update_server(hand, host)
+    whole_lab(Hand(work, sandbox.env, sandbox.folder.path("ssh", "config"), sandbox.name))
 
 
 def in_a_challenge(sandbox: LiveSandbox, work: Path) -> genuine.Notebook:

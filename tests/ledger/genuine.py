@@ -62,3 +62,21 @@ def ledger(
             run=run,
             steps=[Looked(step, step not in failed, f"step {step} as it is") for step in STEPS],
         )
+
+
+def edited(data: bytes) -> bytes:
+    """One entry says another thing."""
+    return data.replace(b"infra.yml.zip", b"other.yml.zip")
+
+
+def removed(data: bytes) -> bytes:
+    """One entry is gone."""
+    lines = data.splitlines(keepends=True)
+    return b"".join(lines[:3] + lines[4:])
+
+
+def reordered(data: bytes) -> bytes:
+    """Two entries have changed places."""
+    lines = data.splitlines(keepends=True)
+    lines[2], lines[3] = lines[3], lines[2]
+    return b"".join(lines)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.ledger import genuine
+from tests.ledger.genuine import edited, removed, reordered
 from tsalab.errors import LedgerError
 from tsalab.ledger import Chain, Commission, keys, read
 from tsalab.records import canonical
@@ -34,24 +36,9 @@ def test_a_sandbox_of_ones_own_vouches_for_itself(tmp_path: Path) -> None:
     assert read(genuine.ledger(tmp_path, None), "here").warrant.own
 
 
-def edited(data: bytes) -> bytes:
-    return data.replace(b"infra.yml.zip", b"other.yml.zip")
-
-
-def removed(data: bytes) -> bytes:
-    lines = data.splitlines(keepends=True)
-    return b"".join(lines[:3] + lines[4:])
-
-
 def cut_off(data: bytes) -> bytes:
     lines = data.splitlines(keepends=True)
     return b"".join(lines[:-2] + lines[-1:])
-
-
-def reordered(data: bytes) -> bytes:
-    lines = data.splitlines(keepends=True)
-    lines[2], lines[3] = lines[3], lines[2]
-    return b"".join(lines)
 
 
 def linked_anew(data: bytes) -> bytes:
@@ -62,7 +49,7 @@ def linked_anew(data: bytes) -> bytes:
         entry = {**json.loads(line), "previous": previous}
         entry["time"] = entry["time"].replace("2026-11-25", "2026-11-24")
         found.append(canonical(entry))
-        previous = __import__("hashlib").sha256(found[-1]).hexdigest()
+        previous = sha256(found[-1]).hexdigest()
     return b"\n".join([*found, last])
 
 
