@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from tests.grade import genuine
 from tests.grade.exported import hold_exports
 from tests.grade.genuine import cell, changed
+from tsalab.cli import app
 from tsalab.commands.grade import grade as command
 from tsalab.errors import GradeError
 from tsalab.grade import Mark, Verdict, read_rubric
@@ -218,3 +219,16 @@ def test_where_nothing_can_be_written(handed_in: Path, tmp_path: Path, option: s
 def test_a_new_folder_is_made(handed_in: Path, tmp_path: Path) -> None:
     run(handed_in, "--csv", str(tmp_path / "new" / "out.csv"))
     assert len(rows(tmp_path / "new" / "out.csv")) == 4
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device that is always full is Linux's")
+@pytest.mark.parametrize("form", ["csv", "canvas", "moodle", "ags", "junit", "html"])
+def test_a_disk_that_is_full_is_told(handed_in: Path, tmp_path: Path, form: str) -> None:
+    full = tmp_path / "index.html"
+    full.symlink_to("/dev/full")
+    ended = CliRunner().invoke(
+        app, ["grade", str(handed_in), f"--{form}", str(tmp_path if form == "html" else full)]
+    )
+    assert isinstance(ended.exception, GradeError), ended.exception
+    assert f"{full} cannot be written." in str(ended.exception)
+    assert "No space left on device" in str(ended.exception)

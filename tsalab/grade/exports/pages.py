@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Self
 
 from tsalab.files import plain
-from tsalab.grade.exports.writing import folder
+from tsalab.grade.exports.writing import folder, opened
 from tsalab.grade.rubric import Rubric
 from tsalab.grade.verdict import Mark, Verdict
 from tsalab.messages import say
@@ -104,7 +104,8 @@ class Pages:
         )
 
     def _write(self, name: str, text: str) -> None:
-        (self._folder / name).write_text(text, encoding="utf-8")
+        with opened(self._folder / name) as file:
+            file.write(text)
 
     def _file_name(self, verdict: Verdict) -> str:
         """A name of its own, of letters that every file system takes."""
