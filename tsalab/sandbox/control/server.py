@@ -30,6 +30,7 @@ HEALTH = "/_ministack/health"
 CLOSED = ("/_ministack/", "/_localstack/", "/_aws/", "/_alb/", "/latest/", "/v2/credentials/")
 # In order: later ones wrap what earlier ones installed.
 PLUGINS = (
+    "tsalab.sandbox.control.models",
     "tsalab.sandbox.control.identity",
     "tsalab.sandbox.control.permissions",
     "tsalab.sandbox.control.keypairs",
