@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import signal
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from tsalab.commands.sides import Request
-    from tsalab.migrate import Login, Options, Plan
+    from tsalab.migrate import Login, Options, Plan, Report
 
 _SIDES = ("source", "target")
 
@@ -58,7 +58,12 @@ def _names(_ctx: click.Context, _param: click.Parameter, text: str) -> tuple[str
     help="What is proven: every value before its commit (full), or the number of rows.",
 )
 @click.option("--dry-run", is_flag=True, help="Print the plan and write nothing.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document: the plan, or the report.")
+@click.option(
+    "--json",
+    "as_json",
+    is_flag=True,
+    help="Print one JSON document: the plan, or the report; with --follow a second one.",
+)
 @click.option("--via", default="", metavar="SSH-URL", help="Reach both through ssh://user@host:port.")
 @click.option("--source-via", default="", metavar="SSH-URL", help="Reach the source through it.")
 @click.option("--target-via", default="", metavar="SSH-URL", help="Reach the target through it.")
@@ -76,16 +81,32 @@ def _names(_ctx: click.Context, _param: click.Parameter, text: str) -> tuple[str
     "--max-mb-s", type=click.FloatRange(min=0, min_open=True), metavar="N", help="Megabytes a second at most."
 )
 @click.option("--no-objects", is_flag=True, help="Leave views, triggers, routines and events out.")
+@click.option(
+    "--follow",
+    is_flag=True,
+    help="Then apply what is written to the source (MariaDB), until Ctrl-C; --resume goes on with it.",
+)
+@click.option("--until-caught-up", is_flag=True, help="Follow no longer than until both are equal.")
 @click.option("--grants", is_flag=True, help="Copy grants too, which are only reported otherwise.")
 @click.pass_context
 def migrate(
-    ctx: click.Context, /, source: str, target: str, as_json: bool, dry_run: bool, **given: Any
+    ctx: click.Context,
+    /,
+    source: str,
+    target: str,
+    as_json: bool,
+    dry_run: bool,
+    follow: bool,
+    until_caught_up: bool,
+    **given: Any,
 ) -> None:
     """Move the tables of SOURCE into TARGET; both are mysql://user@host:port/database.
 
     The source is only read, in one snapshot. Prints first what will be done. A password
     comes from TSALAB_SOURCE_PASSWORD and TSALAB_TARGET_PASSWORD, from an option file
     (groups [client], [client_source], [client_target]), or is asked for.
+
+    With --follow views, triggers, routines and events are left for the cut-over.
 
     Exits 0 when all is moved, 1 when not, 2 when used wrongly, 130 when interrupted.
     """
@@ -101,7 +122,17 @@ def migrate(
         raise click.UsageError(str(error), ctx) from None
     # What is on its way is no result.
     console = Console(stderr=as_json, highlight=False)
-    ctx.exit(_run(both, _options(given), console, as_json=as_json, dry_run=dry_run))
+    following = _Following(follow or until_caught_up, until_caught_up)
+    given["no_objects"] = given["no_objects"] or following.wanted
+    ctx.exit(_run(both, _options(given), console, following, as_json=as_json, dry_run=dry_run))
+
+
+@dataclass(frozen=True)
+class _Following:
+    """Whether the source is followed when it is copied, and whether that ends by itself."""
+
+    wanted: bool
+    ends: bool
 
 
 def _options(given: dict[str, Any]) -> Options:
@@ -122,11 +153,23 @@ def _options(given: dict[str, Any]) -> Options:
 
 
 def _run(
-    both: tuple[Request, Request], options: Options, console: Console, *, as_json: bool, dry_run: bool
+    both: tuple[Request, Request],
+    options: Options,
+    console: Console,
+    following: _Following,
+    *,
+    as_json: bool,
+    dry_run: bool,
 ) -> int:
     from tsalab.commands.sides import reached
 
     with reached(*both) as (source, target):
+        if following.wanted and options.resume and not dry_run:
+            from tsalab.commands.follow import goes_on
+
+            if goes_on(target):
+                _follow(source, target, None, options, console, following, as_json=as_json)
+                return 0
         plan = _plan(source, target, options)
         if not as_json:
             from tsalab.commands.plan import show_plan
@@ -139,13 +182,32 @@ def _run(
                 click.echo(say("commands.migrate.nothing_moved"), err=True)
             return 1 if plan.refusals else 0
         report = _move(source, target, options, plan, console)
-    if as_json:
-        _print({"kind": "report", **report.as_dict()})
-    else:
-        from tsalab.commands.plan import show_report
+        if as_json:
+            _print({"kind": "report", **report.as_dict()})
+        else:
+            from tsalab.commands.plan import show_report
 
-        show_report(plan, report, console)
+            show_report(plan, report, console)
+        if following.wanted:
+            _follow(source, target, report, options, console, following, as_json=as_json)
     return 0
+
+
+def _follow(
+    source: Login,
+    target: Login,
+    report: Report | None,
+    options: Options,
+    console: Console,
+    following: _Following,
+    *,
+    as_json: bool,
+) -> None:
+    from tsalab.commands.follow import follow
+
+    made = follow(source, target, report, console, tables=options.tables, caught_up=following.ends)
+    if as_json:
+        _print(made)
 
 
 def _plan(source: Login, target: Login, options: Options) -> Plan:

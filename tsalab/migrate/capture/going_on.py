@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from tsalab.errors import CaptureError
 from tsalab.messages import say
+from tsalab.migrate import finishing
 from tsalab.migrate.capture import notes
 from tsalab.migrate.capture.notes import Note
 from tsalab.migrate.capture.position import Position
 from tsalab.migrate.login import Connection, Login, named, opened
+from tsalab.migrate.migration import accepted
+from tsalab.migrate.planning import make_plan
 
 
 def noted(target: Login) -> Note | None:
@@ -44,6 +47,29 @@ def go_on_after(target: Login, position: Position) -> Note:
         after = note.moved(position=position, pending=None)
         notes.write(connection, note, after)
     return after
+
+
+def make_objects(source: Login, target: Login, tables: tuple[str, ...] = ()) -> tuple[list[str], list[str]]:
+    """Make what was left for the cut-over, when nothing is followed any more: triggers would do things twice.
+
+    Parameters
+    ----------
+    tables
+        Names that were followed; none for all of them.
+
+    Returns
+    -------
+    tuple of list of str
+        Views, triggers, routines and events that were made, and such as are left out.
+
+    Raises
+    ------
+    MigrationError
+        When one cannot be made.
+    """
+    with opened(source) as here, opened(target) as there:
+        plan = accepted(make_plan(here, there, source=source, target=target, tables=tables))
+        return finishing.make_objects(there, plan.objects, target)
 
 
 def forget(target: Login) -> None:
