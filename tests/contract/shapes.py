@@ -39,6 +39,7 @@ UNMODELLED = {
     # S3 answers a HEAD without a body: botocore makes the code of the status.
     "s3": frozenset({"404", "403", "400", "NoSuchBucket", "NoSuchKey", "NoSuchVersion", "BucketNotEmpty"}),
     "ec2": frozenset({"InvalidKeyPair.NotFound", "InvalidGroup.NotFound", "InvalidPermission.Duplicate"}),
+    "dms": frozenset({"InvalidParameterValueException", "InvalidParameterCombinationException"}),
     "rds": frozenset({"InvalidParameterValue", "InvalidParameterCombination"}),
 }
 

@@ -117,6 +117,12 @@ def forget(connection: Connection, made: Checkpoint) -> None:
         cursor.execute(f"DELETE FROM {NAME} WHERE number = %s", (made.number,))  # noqa: S608 - our own name
 
 
+def forget_all(connection: Connection, table: str) -> None:
+    """Take every note of a table back; before its rows go."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"DELETE FROM {NAME} WHERE table_name = %s", (table,))  # noqa: S608 - our own name
+
+
 def _bound(text: str | None) -> Bound | None:
     return None if text is None else tuple(json.loads(text))
 

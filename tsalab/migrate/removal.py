@@ -1,8 +1,11 @@
-"""Take every table out of a database again: what going back to before a copy needs."""
+"""Take tables out of a database again: what going back to before a copy needs, or a copy anew."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from tsalab.messages import say
+from tsalab.migrate import checkpoints
 from tsalab.migrate.catalogue import quote
 from tsalab.migrate.login import Login, named, opened
 
@@ -31,3 +34,52 @@ def drop_tables(login: Login) -> list[str]:
         for name, kind in found:
             cursor.execute(f"DROP {'VIEW' if kind == 'VIEW' else 'TABLE'} IF EXISTS {quote(name)}")
     return [name for name, _ in found]
+
+
+def empty_tables(login: Login, names: Sequence[str], *, drop: bool) -> None:
+    """Empty tables, or drop them, with what an earlier copy noted of them; those not there are no error.
+
+    Parameters
+    ----------
+    login
+        The database.
+    names
+        Of tables.
+    drop
+        Drop them rather than empty them.
+
+    Raises
+    ------
+    MigrationError
+        When the database cannot be reached or refuses.
+    """
+    with (
+        opened(login) as connection,
+        named(login, say("migration.doing.dropping")),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(_WHAT)
+        found = {str(name) for name, kind in cursor.fetchall() if kind == "BASE TABLE"}
+        cursor.execute("SET SESSION foreign_key_checks = 0")
+        checkpoints.create(connection)
+        for name in names:
+            # The notes first, also of a table that somebody else dropped: a copy begins anew only without.
+            checkpoints.forget_all(connection, name)
+            if name in found:
+                cursor.execute(f"{'DROP' if drop else 'TRUNCATE'} TABLE {quote(name)}")
+
+
+def drop_database(login: Login, name: str) -> None:
+    """Drop a database on a login's server; one that is not there is no error.
+
+    Raises
+    ------
+    MigrationError
+        When the server cannot be reached or refuses.
+    """
+    with (
+        opened(login) as connection,
+        named(login, say("migration.doing.dropping")),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(f"DROP DATABASE IF EXISTS {quote(name)}")

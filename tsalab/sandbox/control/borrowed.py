@@ -152,16 +152,19 @@ class _Asking:
                 yield iam._roles[one]["Arn"]
 
     def _acting_for(self, stack_name: str) -> Any:
-        from ministack.core import iam_evaluator
-        from ministack.services import iam
-
         role = (_stack(stack_name) or {}).get(_ROLE)
         if not role:
             return self._caller()
+        return self._in_role(role, "AWSCloudFormation")
+
+    def _in_role(self, role: str, session: str) -> Any:
+        from ministack.core import iam_evaluator
+        from ministack.services import iam
+
         name = role.rpartition("/")[2]
         account = self._context.account_id
         return iam_evaluator.PrincipalInfo(
-            arn=f"arn:aws:sts::{account}:assumed-role/{name}/AWSCloudFormation",
+            arn=f"arn:aws:sts::{account}:assumed-role/{name}/{session}",
             type="AssumedRole",
             account=account,
             policies=iam_evaluator._gather_role_policies(name, account),
@@ -217,6 +220,32 @@ def demand(context: Context, action: str, arn: str) -> None:
         In AWS's words.
     """
     _Asking(context).demand(action, arn)
+
+
+def role_may(context: Context, role_arn: str, service: str, action: str, arn: str) -> bool:
+    """Whether a role that a service assumes may do something.
+
+    Parameters
+    ----------
+    context
+        The sandbox.
+    role_arn, service
+        The role, and the service's principal, which it has to trust.
+    action, arn
+        What is done, to what.
+    """
+    from ministack.services import iam
+
+    asking = _Asking(context)
+    with context.scope():
+        found = iam._roles.get(role_arn.rpartition("/")[2])
+        if found is None or not trusts(found["AssumeRolePolicyDocument"], service):
+            return False
+        try:
+            asking._hold(asking._in_role(role_arn, service), [action], arn)
+        except RefusedError:
+            return False
+    return True
 
 
 def acting_for(context: Context, stack_name: str) -> str:

@@ -29,7 +29,7 @@ def install(context: Context) -> None:
 
         with context.scope():
             record = ec2._instances.get(instance_id)
-            return record is None or admits(_rules(_groups_of(record)), port, address)
+            return record is None or admits(rules_of(_groups_of(record)), port, address)
 
     def cluster_rule(cluster_id: str) -> bool:
         from ministack.services import ec2, rds
@@ -39,7 +39,7 @@ def install(context: Context) -> None:
             running = [each for each in ec2._instances.values() if each["State"]["Name"] == "running"]
             if record is None or not running:
                 return True
-            rules = _rules(group["VpcSecurityGroupId"] for group in record["VpcSecurityGroups"])
+            rules = rules_of(group["VpcSecurityGroupId"] for group in record["VpcSecurityGroups"])
             return any(
                 admits(rules, record["Port"], each["PrivateIpAddress"], _groups_of(each)) for each in running
             )
@@ -81,7 +81,8 @@ def _groups_of(instance: Mapping[str, Any]) -> list[str]:
     return [group["GroupId"] for group in instance.get("SecurityGroups", ())]
 
 
-def _rules(groups: Iterable[str]) -> list[Rule]:
+def rules_of(groups: Iterable[str]) -> list[Rule]:
+    """The ingress rules of security groups."""
     from ministack.services import ec2
 
     return [rule for group in groups for rule in ec2._security_groups.get(group, {}).get("IpPermissions", ())]

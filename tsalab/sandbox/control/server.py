@@ -46,6 +46,7 @@ PLUGINS = (
     "tsalab.sandbox.control.cloud9",
     "tsalab.sandbox.control.instance_connect",
     "tsalab.sandbox.control.run_command",
+    "tsalab.sandbox.control.dms",
     "tsalab.sandbox.control.strict",
     "tsalab.sandbox.control.borrowed",
     "tsalab.sandbox.control.calls",

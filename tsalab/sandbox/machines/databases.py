@@ -25,6 +25,7 @@ from tsalab.sandbox.machines import endpoint, grants
 from tsalab.sandbox.machines.authority import Authority
 from tsalab.sandbox.machines.cluster import Cluster, Endpoint, State
 from tsalab.sandbox.machines.mariadb import MariaDB
+from tsalab.sandbox.machines.relay import Half
 
 if TYPE_CHECKING:
     from tsalab.sandbox.machines.estate import Estate
@@ -324,6 +325,23 @@ class Databases:
 
     async def _resume(self, cluster_id: str) -> None:
         await self._open(self._make(cluster_id, read_json(self._home(cluster_id) / "cluster.json")))
+
+    async def enter(self, cluster_id: str, guest: endpoint.Guest) -> Half:
+        """Connect to a cluster's server past its endpoint and its security groups. On the estate's loop.
+
+        The cluster is woken, and stays awake until `left`.
+        """
+        cluster = self._get(cluster_id)
+        cluster.endpoint.entered(guest)
+        await cluster.wake()
+        socket = str(cluster.server.socket)
+        _, server = await asyncio.get_running_loop().create_unix_connection(Half, socket)
+        return server
+
+    def left(self, cluster_id: str, guest: endpoint.Guest) -> None:
+        """Note that somebody who entered has gone. On the estate's loop."""
+        if (cluster := self._clusters.get(cluster_id)) is not None:
+            cluster.endpoint.closed(guest)
 
     async def stop_all(self) -> None:
         """Stop every cluster, keeping what it was: paused or awake. On the estate's loop."""

@@ -21,6 +21,8 @@ from tsalab.sandbox.machines.sshd import SshHost
 from tsalab.sandbox.machines.units import Answer, Units, stops
 
 _SSH = 22
+# Clients that come over the sandbox's network (`passages`) say which address they have there.
+_NETWORK = ("proxy-protocol-networks=127.0.0.1",)
 
 logger = logging.getLogger(__name__)
 
@@ -60,6 +62,7 @@ class WebServer:
             machine.runtime("m"),
             port=machine.port("mariadb"),
             more=machine.mysql_options,
+            settings=_NETWORK,
         )
         self.units = Units(self.mariadb, machine.root / "etc" / "units.json")
         self.user_data = UserData(machine)
