@@ -20,7 +20,7 @@ from botocore.loaders import Loader
 from botocore.model import ServiceModel
 
 FOLDER = Path(__file__).parents[1] / "templates" / "policies"
-POLICIES = ("grader", "learner", "instructor")
+POLICIES = ("grader", "learner", "instructor", "dms")
 Statement = dict[str, Any]
 
 

@@ -13,6 +13,8 @@ its volume       0.00088   hour            aws.amazon.com/ebs/pricing, gp3, 8 Gi
 secret           0.00055   hour            aws.amazon.com/secrets-manager/pricing, 0.40 a
                                            month of 730 hours
 a bucket's GB    0.023     month           aws.amazon.com/s3/pricing, S3 Standard
+DMS instance     0.074     hour            aws.amazon.com/dms/pricing, dms.t3.medium
+its volume       0.0032    hour            the same, 20 GiB at 0.115 a GiB and month
 snapshot's GiB   0.021     month           aws.amazon.com/rds/aurora/pricing, backup storage
 ===============  ========  ==============  ================================================
 
@@ -36,6 +38,7 @@ ADDRESS_HOUR = 0.005
 MONTH_HOURS = 730
 VOLUME_HOUR = 8 * 0.08 / MONTH_HOURS
 SECRET_HOUR = 0.40 / MONTH_HOURS
+REPLICATION_HOUR = 0.074 + 20 * 0.115 / MONTH_HOURS
 
 # What labs 1 to 3 leave behind costs this much; without a cluster it is the web server alone.
 START_STATE_HOUR = SERVER_HOUR + ADDRESS_HOUR + VOLUME_HOUR
@@ -46,6 +49,7 @@ _MONTHLY = {
     "": 0.0,
     "bucket": 0.023,  # a GB of S3 Standard
     "cluster": ACU_HOUR * MONTH_HOURS,  # an ACU
+    "replication": REPLICATION_HOUR * MONTH_HOURS,
     "secret": SECRET_HOUR * MONTH_HOURS,
     "server": START_STATE_HOUR * MONTH_HOURS,
     "snapshot": 0.021,  # a GiB of Aurora's backup storage

@@ -68,6 +68,7 @@ class Lab:
         self.site = rooms.Site(self)
         self.cleanup = rooms.Cleanup(self)
         self.data_api = experiments.Asked(place, self.journal)
+        self.dms = experiments.Replicated(place)
 
     @classmethod
     def open(

@@ -137,6 +137,16 @@ def rest(world: World) -> None:
     Repository(account, world.place.repository).branches()
 
 
+def by_dms(lab: Lab) -> None:
+    """Move the gallery by DMS too, and take that away again."""
+    lab.dms.make()
+    lab.dms.test()
+    lab.dms.start()
+    lab.dms.watch(seconds=1)
+    lab.dms.stop()
+    lab.dms.remove(yes=True)
+
+
 def ask(world: World) -> None:
     """Ask the cluster through the Data API, for something and for what is refused."""
     state, secret = world.again().cluster, world.secret.described()
@@ -166,6 +176,7 @@ def everything(report: Report, name: str, workdir: Path, variant: str) -> None:
             looks_at_nothing(account)
             if variant == resources.AS_WRITTEN:  # the other cluster's capacity is not set by hand
                 rest(World(lab.place))
+                by_dms(lab)
             else:
                 world = World(lab.place)
                 assert world.cluster is not None

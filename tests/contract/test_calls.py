@@ -32,6 +32,7 @@ OTHER = {
     },
     "cloud/inventory.py": {"account", "Key", "Value"},  # of our own tag
     "cloud/pipeline.py": {"Pipeline"},  # by its name in the template
+    "cloud/replication_removal.py": {"account"},
     "cloud/secret.py": {"dbname", "host", "password", "port", "username"},  # inside the secret
     "cloud/stacks.py": {"does not exist"},
     "start_state/repositories.py": {"Key", "Value"},

@@ -22,6 +22,8 @@ from tsalab.cloud.cluster import Cluster
 from tsalab.cloud.data_api import DataApi
 from tsalab.cloud.git import signed
 from tsalab.cloud.network import distribution_status
+from tsalab.cloud.replication import Replication
+from tsalab.cloud.replication_removal import Removal
 from tsalab.cloud.role import Role
 from tsalab.cloud.run_command import RunCommand
 from tsalab.cloud.stacks import Stack
@@ -120,12 +122,16 @@ BREAKS = {
 }
 LEARNER = enforced.statements("learner")
 INSTRUCTOR = enforced.statements("instructor")
+DMS = enforced.statements("dms")
+# What is refused first without a statement of the policy for DMS, in the order in which it is asked for.
+BY_DMS = ("LetDmsIn", "MakeTheRoleOfDms", "LookAtDms", "MoveByDms")
 
 
 def test_every_statement_is_tried() -> None:
     assert {statement["Sid"] for statement in LEARNER} == {*STEPS, *BESIDE, *DELETES}
     others = {"CreateRepositories", "CreateTheKeyPair"}
     assert {statement["Sid"] for statement in INSTRUCTOR} == {*CREATES, *BREAKS, *others}
+    assert {statement["Sid"] for statement in DMS} == set(BY_DMS)
 
 
 def missing(sid: str, session: Any, call: Callable[[], Any], policy: Any = LEARNER) -> None:
@@ -202,6 +208,21 @@ def test_the_instructor_policy_beside_the_learners_creates_where_the_lab_begins(
         made = start_state.create(account, key_file=tmp_path / "key.pem")
         assert made.stack == start_state.CHILD
         assert (tmp_path / "key.pem").exists()
+
+
+@pytest.mark.slow  # the same calls are made, with all permissions, in tests/experiments/test_dms.py
+def test_the_policy_for_dms_beside_the_learners_is_enough_and_every_statement_needed(
+    fresh_sandbox: Any, tmp_path: Path
+) -> None:
+    both = [*LEARNER, *DMS]
+    with enforced.opened(fresh_sandbox, tmp_path, "somebody", both) as lab:
+        for step in range(1, 15):
+            lab.perform(step)
+        for sid in BY_DMS:
+            missing(sid, fresh_sandbox.session(), lab.dms.make, both)
+        conformance.by_dms(lab)
+        enforced.allow(fresh_sandbox.session(), "somebody", LEARNER)
+        assert Removal(Replication(lab.place.account, lab.place.stack)).may_look() is False
 
 
 def _beside(lab: Lab, session: Any) -> None:

@@ -20,7 +20,7 @@ from tsalab.sandbox.control.supported import TYPES
 from tsalab.sandbox.control.taken import ACTIONS
 
 FOLDER = ROOT / "templates" / "policies"
-NAMES = ("grader", "learner", "instructor")
+NAMES = ("grader", "learner", "instructor", "dms")
 MOST = 6144  # characters of a managed policy, white space not counted
 # IAM's own access levels "List" and "Read".
 LOOKS = {
@@ -68,6 +68,7 @@ UNNARROWED = {
     "LookAtCloud9",
     "FollowCommands",
     "ReadTheTrail",
+    "LookAtDms",
 }
 
 

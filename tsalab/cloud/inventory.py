@@ -15,6 +15,9 @@ from tsalab.cloud.account import Account
 from tsalab.cloud.cluster import Cluster
 from tsalab.cloud.environments import Environments
 from tsalab.cloud.refusals import error_code
+from tsalab.cloud.replication import TAG as TAG  # on everything that we create outside of a stack
+from tsalab.cloud.replication import Replication
+from tsalab.cloud.replication_removal import INSTANCE, Removal
 from tsalab.messages import say
 
 
@@ -42,9 +45,6 @@ class Leftover:
     why: str = field(default="", compare=False)
     priced: str = field(default="", compare=False)
     units: float = field(default=1.0, compare=False)
-
-
-TAG = {"Key": "created-by", "Value": "tsalab"}  # on everything that we create outside of a stack
 
 
 @dataclass(frozen=True)
@@ -250,6 +250,16 @@ def _environments(account: Account, names: Names) -> Iterator[Leftover]:
         yield Leftover(say("cloud.kind.cloud9_environment"), name, ours, why=why, priced="stopped-server")
 
 
+def _replications(account: Account, names: Names) -> Iterator[Leftover]:
+    """What DMS has of the lab's: nothing where we may not look, for then nobody made anything there."""
+    removal = Removal(Replication(account, names.gallery))
+    for thing in removal.things() if removal.may_look() else ():
+        priced = "replication" if thing.kind == INSTANCE else ""
+        why = say("cloud.why.tag", **TAG)
+        kind = say(f"cloud.replication.{thing.kind}")
+        yield Leftover(kind, thing.name, removal.is_ours(thing), why=why, priced=priced)
+
+
 _LOOKS: tuple[Callable[[Account, Names], Iterator[Leftover]], ...] = (
     _stacks,
     _buckets,
@@ -259,4 +269,5 @@ _LOOKS: tuple[Callable[[Account, Names], Iterator[Leftover]], ...] = (
     _repositories,
     _key_pairs,
     _environments,
+    _replications,
 )

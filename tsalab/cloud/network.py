@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 
 from tsalab.cloud.account import Account
 from tsalab.cloud.refusals import error_code
+from tsalab.errors import CloudError
 from tsalab.messages import say
 
 
@@ -61,6 +62,23 @@ def instance(account: Account, instance_id: str) -> InstanceState | None:
             groups = tuple(group["GroupId"] for group in row.get("SecurityGroups", ()))
             return InstanceState(row["State"]["Name"], row["InstanceType"], row["LaunchTime"], groups)
     return None
+
+
+def private_address(account: Account, instance_id: str) -> str:
+    """A machine's address inside its network.
+
+    Raises
+    ------
+    CloudError
+        When there is no such machine.
+    """
+    with account.doing(say("cloud.doing.instance", instance=instance_id)):
+        by_id = [{"Name": "instance-id", "Values": [instance_id]}]
+        answer = account.client("ec2").describe_instances(Filters=by_id)
+    for reservation in answer["Reservations"]:
+        for row in reservation["Instances"]:
+            return str(row["PrivateIpAddress"])
+    raise CloudError.missing(say("cloud.kind.instance"), instance_id, say("cloud.no_instance"))
 
 
 def distribution_status(account: Account, distribution_id: str) -> str | None:

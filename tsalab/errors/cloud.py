@@ -97,6 +97,11 @@ class CloudError(TsalabError):
         return cls(**error("cloud.timed_out", what=what, seconds=seconds, last_seen=last_seen))
 
     @classmethod
+    def no_replication(cls, name: str) -> Self:
+        """DMS has no instance or no endpoint of the lab's yet."""
+        return cls(**error("cloud.no_replication", name=name))
+
+    @classmethod
     def bucket_taken(cls, name: str, reason: str) -> Self:
         """The data bucket's name is somebody's already."""
         return cls(**error("cloud.bucket_taken", name=name, reason=reason))

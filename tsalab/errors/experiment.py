@@ -28,6 +28,31 @@ class ExperimentError(TsalabError):
         return cls(**error("experiments.tables_differ", tables=", ".join(tables)))
 
     @classmethod
+    def not_reached(cls, sides: Iterable[str]) -> Self:
+        """DMS cannot log in at an endpoint."""
+        return cls(**error("experiments.not_reached", sides=", ".join(sides)))
+
+    @classmethod
+    def unknown_kind(cls, kind: str, known: Iterable[str]) -> Self:
+        """DMS moves nothing in that way."""
+        return cls(**error("experiments.unknown_kind", kind=kind, known=", ".join(known)))
+
+    @classmethod
+    def no_task(cls) -> Self:
+        """There is no task of DMS yet."""
+        return cls(**error("experiments.no_task"))
+
+    @classmethod
+    def task_failed(cls, status: str, said: str) -> Self:
+        """A task of DMS ended otherwise than it should."""
+        return cls(**error("experiments.task_failed", status=status, said=said))
+
+    @classmethod
+    def not_caught_up(cls, rows: int, seconds: float) -> Self:
+        """What was written did not arrive in time."""
+        return cls(**error("experiments.not_caught_up", rows=rows, seconds=seconds))
+
+    @classmethod
     def never_woke(cls, cluster: str, seconds: float) -> Self:
         """A cluster that was asked through the Data API did not wake in time."""
         return cls(**error("experiments.never_woke", cluster=cluster, seconds=seconds))

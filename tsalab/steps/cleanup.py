@@ -11,6 +11,8 @@ from tsalab.cloud.bucket import Bucket
 from tsalab.cloud.cluster import Cluster
 from tsalab.cloud.environments import Environments
 from tsalab.cloud.inventory import BUCKETS, delete_key_pair, delete_repositories, leftovers
+from tsalab.cloud.replication import Replication
+from tsalab.cloud.replication_removal import Removal
 from tsalab.cloud.stacks import Stack
 from tsalab.cloud.waiting import poll
 from tsalab.course import CLEANUP
@@ -137,8 +139,14 @@ def check_deleting(world: World) -> Finding:
 
 @STEPS.do("cleanup-5")
 def do_delete(world: World, view: StepView) -> Outcome:
-    """Ask for the stack's deletion."""
+    """Take away what DMS has in the stack's network, then ask for the stack's deletion."""
     confirm(world.place, view)
+    removal = Removal(Replication(world.place.account, world.place.stack))
+    if removal.may_look():
+        for thing in removal.remove():
+            kind = say(f"cloud.replication.{thing.kind}")
+            view.line(say("do.cleanup.deleted", kind=kind, name=thing.name))
+        removal.role()
     world.place.disconnect()  # the web server goes with the stack
     view.line(say("do.cleanup.deleting_stack", stack=world.place.stack))
     Stack(world.place.account, world.place.stack).delete()
