@@ -51,6 +51,16 @@ def test_an_ssh_config_is_the_profiles(write_profile: Write) -> None:
     assert account.ssh_config == Path.home() / "lab" / "config"
 
 
+def test_a_clock_is_the_profiles_and_aws_has_none(write_profile: Write, bare_sandbox: Any) -> None:
+    assert Account(write_profile()).clock is None
+    path = bare_sandbox.folder.path("clock.json")
+    account = Account(write_profile(f"region = eu-west-1\ntsalab_clock = {path}\n"))
+    assert account.clock is not None
+    assert account.clock.times.rate == 1
+    config = bare_sandbox.folder.path("aws", "config").read_text()
+    assert f"tsalab_clock = {path}\n" in config
+
+
 def test_a_wrong_key_is_refused_and_not_shown(bare_sandbox: Any, write_profile: Write) -> None:
     endpoint = bare_sandbox.folder.read_facts()["endpoint_url"]
     account = Account(write_profile(f"region = us-east-1\nendpoint_url = {endpoint}\n"))

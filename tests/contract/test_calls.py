@@ -25,6 +25,7 @@ OTHER = {
     "cloud/account.py": {
         "account",
         "accounts",
+        "tsalab_clock",
         "tsalab_database_ca",
         "tsalab_faults",
         "tsalab_ssh_config",

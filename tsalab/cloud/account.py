@@ -14,6 +14,7 @@ import boto3
 from botocore.config import Config
 
 from tsalab import settings
+from tsalab.clock import Clock
 from tsalab.cloud.refusals import refusals
 from tsalab.cloud.sessions import core_session
 from tsalab.errors import ProfileError
@@ -123,6 +124,12 @@ class Account:
         """The file of authorities that the profile names with ``tsalab_database_ca``, if any."""
         path = self._settings.get("tsalab_database_ca")
         return Path(path).expanduser() if path else None
+
+    @property
+    def clock(self) -> Clock | None:
+        """The clock that the profile names with ``tsalab_clock``; AWS has none that could be sped up."""
+        path = self._settings.get("tsalab_clock")
+        return Clock(Path(path).expanduser()) if path else None
 
     @property
     def variant(self) -> str:

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from tsalab.files import write_private
+from tsalab.sandbox.clock import FILE as CLOCK
 from tsalab.sandbox.folder import Folder, read_json, write_json
 from tsalab.sandbox.machines.authority import Authority
 
@@ -146,6 +147,7 @@ def write_profile(folder: Folder, identity: Identity, endpoint_url: str) -> None
         f"endpoint_url = {endpoint_url}\n"
         f"tsalab_ssh_config = {folder.path('ssh', 'config')}\n"
         f"tsalab_database_ca = {Authority(folder).file}\n"
+        f"tsalab_clock = {folder.path(CLOCK)}\n"
         "tsalab_faults = allowed\n"
         "tsalab_variant = as-written\n"
         "output = json\n"
