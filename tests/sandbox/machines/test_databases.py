@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import threading
 import time
 from typing import Any
@@ -129,6 +130,46 @@ def test_a_cluster_pauses_itself_when_nobody_is_connected(ground: Ground) -> Non
         databases.set_auto_pause("dozer", None)
     finally:
         databases.delete("dozer")
+
+
+def test_a_connection_that_asks_nothing_is_closed_after_eight_hours_of_the_clock(ground: Ground) -> None:
+    """As a server does by its `wait_timeout`; one that waits for an answer is none of these."""
+    databases, clock = ground.estate.databases, ground.estate.clock
+    endpoint = create(ground, "closer")
+    try:
+        with connect(endpoint) as idle, connect(endpoint) as busy, clock.borrowed():
+            idle.ping(reconnect=False)
+            clock.set(rate=28_800)  # eight hours in a second
+            with busy.cursor() as cursor:
+                cursor.execute("SELECT SLEEP(2)")
+                assert cursor.fetchall() == ((0,),)
+            with pytest.raises(pymysql.err.OperationalError, match="Lost connection"):
+                idle.ping(reconnect=False)
+            clock.set(rate=1)
+            busy.ping(reconnect=False)
+        until(lambda: databases.connections("closer") == 0)
+    finally:
+        databases.delete("closer")
+
+
+def test_whoever_comes_while_it_wakes_is_held_and_served(ground: Ground) -> None:
+    """AWS documents of neither version that it turns somebody away; an impatient client wakes it, too."""
+    databases, clock = ground.estate.databases, ground.estate.clock
+    endpoint = create(ground, "holder")
+    try:
+        databases.pause("holder")
+        with clock.borrowed():
+            clock.set(resume_seconds=1.5)
+            began = time.monotonic()
+            impatient = socket.create_connection((endpoint.host, endpoint.port))
+            assert time.monotonic() - began < 0.5  # let in at once
+            impatient.settimeout(0.5)
+            with impatient, pytest.raises(TimeoutError):
+                impatient.recv(1)  # and kept waiting
+            assert ask(endpoint, "SELECT 1") == ((1,),)
+            assert 1.5 <= time.monotonic() - began < 10
+    finally:
+        databases.delete("holder")
 
 
 def test_another_password_replaces_the_first(ground: Ground) -> None:

@@ -1,4 +1,11 @@
-"""The endpoint of an Aurora cluster: a loopback port that wakes the database behind it."""
+"""The endpoint of an Aurora cluster: a loopback port that wakes the database behind it.
+
+Whoever connects while the cluster sleeps is let in and held: the greeting comes when the
+database runs. So it is with both versions of Aurora Serverless as far as AWS documents it. The
+first has a fleet of routers in front that takes the connection, and of the second the user guide
+says how long connecting takes meanwhile; of neither that it turns away who waits. It is the client
+who gives up.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +19,10 @@ from tsalab.sandbox.machines import listening
 from tsalab.sandbox.machines.firewall import Dropped
 from tsalab.sandbox.machines.relay import Half, join
 
-_LOOK_SECONDS = 0.5
+_LOOK_SECONDS = 0.1
+# The server's own limit (`wait_timeout`, also Aurora's default): it closes a connection that has
+# asked nothing for so long. A person would wait eight hours for it, so here it follows the clock.
+WAIT_TIMEOUT = 28_800.0
 
 logger = logging.getLogger(__name__)
 
@@ -53,6 +63,7 @@ class Endpoint:
         self._socket, self._wake, self._admits, self._rate = socket, wake, admits, rate
         self._server: asyncio.Server | None = None
         self._open: set[Half | Guest] = set()
+        self._sweeping: asyncio.TimerHandle | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._idle_after: float | None = None
         self._idle: Callable[[], None] | None = None
@@ -75,6 +86,9 @@ class Endpoint:
     async def close(self) -> None:
         """Stop listening and drop every connection."""
         self.when_idle(None, None)
+        if self._sweeping is not None:
+            self._sweeping.cancel()
+            self._sweeping = None
         if self._server is not None:
             await listening.stop(self._server)
         self.drop()
@@ -114,9 +128,26 @@ class Endpoint:
         self._open.add(client)
         self._settle()
 
-    def opened(self, client: Half) -> None:
+    def _sweep(self, since: float) -> None:
+        """Close connections that have asked nothing for too long, and look again while there are any."""
+        now, rate = asyncio.get_running_loop().time(), self._rate()
+        clients = [client for client in self._open if isinstance(client, _Client)]
+        for client in clients:
+            if client.quiet_for(since, now, rate) >= WAIT_TIMEOUT:
+                client.end()
+        self._sweeping = None
+        if clients:
+            self._sweep_soon()
+
+    def _sweep_soon(self) -> None:
+        if self._sweeping is None:
+            loop = asyncio.get_running_loop()
+            self._sweeping = loop.call_later(_LOOK_SECONDS, self._sweep, loop.time())
+
+    def opened(self, client: _Client) -> None:
         """Note a new client and connect it to the server."""
         self.entered(client)
+        self._sweep_soon()
         task = asyncio.get_running_loop().create_task(self._connect(client))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -126,10 +157,12 @@ class Endpoint:
         self._open.discard(client)
         self._settle()
 
-    async def _connect(self, client: Half) -> None:
+    async def _connect(self, client: _Client) -> None:
         try:
             await self._wake()
-            _, server = await asyncio.get_running_loop().create_unix_connection(Half, str(self._socket))
+            _, server = await asyncio.get_running_loop().create_unix_connection(
+                lambda: _Answers(client), str(self._socket)
+            )
         except (OSError, SandboxError) as error:
             logger.warning("endpoint of %s: a client was turned away: %s", self.name, error)
             if client.transport is not None:
@@ -142,6 +175,30 @@ class _Client(Half):
     def __init__(self, endpoint: Endpoint) -> None:
         super().__init__()
         self._endpoint = endpoint
+        self._quiet = 0.0  # seconds of the clock without a question
+        self._since: float | None = None  # when its last answer came; None while it waits for one
+
+    def data_received(self, data: bytes) -> None:
+        self._since = None
+        super().data_received(data)
+
+    def answered(self) -> None:
+        """Note that it has got something of what it asked for."""
+        self._quiet, self._since = 0.0, asyncio.get_running_loop().time()
+
+    def quiet_for(self, since: float, now: float, rate: float) -> float:
+        """Seconds of the clock that it has asked nothing, those from `since` to `now` added."""
+        if self._since is None:
+            self._quiet = 0.0
+        else:
+            self._quiet += (now - max(since, self._since)) * rate
+        return self._quiet
+
+    def end(self) -> None:
+        """Close it as its server would."""
+        for half in (self.other, self):
+            if half is not None and half.transport is not None:
+                half.transport.close()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
@@ -150,3 +207,15 @@ class _Client(Half):
     def connection_lost(self, error: Exception | None) -> None:
         super().connection_lost(error)
         self._endpoint.closed(self)
+
+
+class _Answers(Half):
+    """The server's side."""
+
+    def __init__(self, client: _Client) -> None:
+        super().__init__()
+        self._client = client
+
+    def data_received(self, data: bytes) -> None:
+        self._client.answered()
+        super().data_received(data)
