@@ -67,6 +67,7 @@ class Lab:
         self.code = rooms.Code(self)
         self.site = rooms.Site(self)
         self.cleanup = rooms.Cleanup(self)
+        self.pause = experiments.Pausing(place)
         self.data_api = experiments.Asked(place, self.journal)
         self.dms = experiments.Replicated(place)
 

@@ -26,7 +26,7 @@ import pytest
 from tests.contract.shapes import Report
 from tests.contract.test_calls import CALLS
 from tsalab import resources, start_state
-from tsalab.cloud import instance_connect, trail
+from tsalab.cloud import instance_connect, metrics, trail
 from tsalab.cloud.account import Account
 from tsalab.cloud.bucket import Bucket
 from tsalab.cloud.cluster import Cluster
@@ -117,6 +117,7 @@ def rest(world: World) -> None:
     cluster.scale(1)
     cluster.enable_data_api(state)
     ask(world)
+    assert metrics.readings(account, state.identifier, metrics.CAPACITY, time.time() - 3600)
     group, groups = world.resources["PublicSecurityGroup"], SecurityGroups(account)
     groups.let_in(group, Rule(8080, 8080, "203.0.113.0/24"))
     groups.shut_out(group, [rule for rule in groups.rules([group]) if rule.first == 8080])
@@ -182,6 +183,7 @@ def everything(report: Report, name: str, workdir: Path, variant: str) -> None:
                 assert world.cluster is not None
                 Cluster(account, world.cluster.identifier).enable_data_api(world.cluster)
                 ask(world)
+                assert metrics.events(account, world.cluster.instances[0], time.time() - 3600) is not None
             leave_something(account)
             for number in range(1, 9):
                 lab.perform(f"cleanup-{number}")

@@ -28,6 +28,7 @@ LOOKS = {
     "cloudformation": {"DescribeStackEvents", "DescribeStacks", "ListStackResources", "ListStacks"},
     "cloudfront": {"GetDistribution"},
     "cloudtrail": {"LookupEvents"},
+    "cloudwatch": {"GetMetricData"},
     "codecommit": {
         "BatchGetRepositories",
         "GetBranch",
@@ -47,7 +48,12 @@ LOOKS = {
         "GetConsoleOutput",
     },
     "iam": {"ListRolePolicies"},
-    "rds": {"DescribeDBClusterSnapshots", "DescribeDBClusters", "DescribeDBEngineVersions"},
+    "rds": {
+        "DescribeDBClusterSnapshots",
+        "DescribeDBClusters",
+        "DescribeDBEngineVersions",
+        "DescribeEvents",
+    },
     "s3": {
         "GetBucketVersioning",
         "GetObject",

@@ -19,6 +19,8 @@ import pytest
 
 from tests.journeys import foreign
 from tsalab import resources
+from tsalab.experiments import remedies
+from tsalab.experiments.awakening import Measured
 from tsalab.records import read_notebook
 from tsalab.steps.variants import ENGINES
 
@@ -119,6 +121,7 @@ def test_the_lab_twice_and_its_clean_up(
     if not from_nothing:
         points = papermill(sandbox, "talking-points.ipynb", tmp_path / "points.ipynb", work)
         assert points.returncode == 0, points.stderr[-3000:]
+        the_app_as_written_fails_and_each_remedy_is_served(work)
         there = foreign.inventory(sandbox.session())
         unasked = papermill(sandbox, "lab4-cleanup.ipynb", tmp_path / "unasked.ipynb", work)
         assert unasked.returncode != 0
@@ -138,6 +141,21 @@ def test_the_lab_twice_and_its_clean_up(
         assert all(at_first[kind] for kind in foreign.MADE)
     else:
         assert not any(found[kind] for kind in foreign.MADE)
+
+
+def the_app_as_written_fails_and_each_remedy_is_served(work: Path) -> None:
+    """The order of what was measured, not the times."""
+    told = json.loads((work / ".tsalab" / "pauses.json").read_text())
+    found = {way: Measured.of_json(each) for way, each in told.items()}
+    assert list(found) == list(remedies.WAYS)
+    assert not found[remedies.AS_WRITTEN].waited.ok
+    assert [way for way in remedies.REMEDIES if not found[way].waited.ok] == []
+    # What holds no connection sleeps hours sooner; patience alone does not.
+    assert found[remedies.LETS_GO].awake_hours < found[remedies.PATIENT].awake_hours
+    assert found[remedies.DATA_API].awake_hours < found[remedies.AS_WRITTEN].awake_hours
+    for measured in found.values():
+        assert 0 in {value for _, value in measured.capacity}
+        assert any(value for _, value in measured.capacity)
 
 
 def no_secret_is_left(sandbox: Any, password: str, folder: Path, processes: set[str], done: Any) -> None:

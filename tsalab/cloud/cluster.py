@@ -23,6 +23,10 @@ class ClusterState:
         Whether it is of Aurora Serverless v1.
     data_api
         Whether SQL may be sent to it over HTTPS.
+    pause_after
+        Seconds without a connection after which it pauses; None: it never does.
+    instances
+        Identifiers of its instances; version 1 has none.
     """
 
     identifier: str
@@ -38,6 +42,8 @@ class ClusterState:
     arn: str = ""
     first_version: bool = False
     data_api: bool = False
+    pause_after: int | None = None
+    instances: tuple[str, ...] = ()
 
     @property
     def paused(self) -> bool:
@@ -85,6 +91,8 @@ class Cluster:
             arn=row.get("DBClusterArn", ""),
             first_version=row.get("EngineMode") == "serverless",
             data_api=bool(row.get("HttpEndpointEnabled")),
+            pause_after=_scaling(row).get("SecondsUntilAutoPause"),
+            instances=tuple(each["DBInstanceIdentifier"] for each in row.get("DBClusterMembers", ())),
         )
 
     def scale(self, capacity: int) -> None:
@@ -130,5 +138,8 @@ class Cluster:
 
 def _least(row: dict[str, Any]) -> float:
     """Capacity units that a running cluster has at least, of either kind of serverless."""
-    scaling = row.get("ScalingConfigurationInfo") or row.get("ServerlessV2ScalingConfiguration") or {}
-    return float(scaling.get("MinCapacity") or 0)
+    return float(_scaling(row).get("MinCapacity") or 0)
+
+
+def _scaling(row: dict[str, Any]) -> dict[str, Any]:
+    return row.get("ScalingConfigurationInfo") or row.get("ServerlessV2ScalingConfiguration") or {}

@@ -88,6 +88,29 @@ class Site:
 
         return self._probe(name or say("site.probe.api"), "api/categories", fresh, say("site.expected.api"))
 
+    def visit(self, name: str, number: int) -> Probe:
+        """One visitor's look at the categories, whom no other visitor's answer is given.
+
+        CloudFront keeps a failure for ten seconds for whoever asks the same, so each asks a little
+        differently. An answer that never comes counts as a failure too, not as an error.
+
+        Parameters
+        ----------
+        name
+            What it is called.
+        number
+            Of the visit; no two of them may have the same.
+        """
+        path = f"api/categories?visit={number}"
+        began = time.monotonic()
+        try:
+            return self._probe(
+                name, path, lambda answer: bool(_json(answer).get("items")), say("site.expected.api")
+            )
+        except SiteError as error:
+            took = (time.monotonic() - began) * 1000
+            return Probe(name, urljoin(self.url, path), 0, took, None, None, False, error.what, began)
+
     def photo(self) -> Probe:
         """A photo that the gallery lists.
 

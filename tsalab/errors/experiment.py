@@ -56,3 +56,43 @@ class ExperimentError(TsalabError):
     def never_woke(cls, cluster: str, seconds: float) -> Self:
         """A cluster that was asked through the Data API did not wake in time."""
         return cls(**error("experiments.never_woke", cluster=cluster, seconds=seconds))
+
+    @classmethod
+    def never_pauses(cls, cluster: str) -> Self:
+        """A cluster has no auto-pause."""
+        return cls(**error("experiments.never_pauses", cluster=cluster))
+
+    @classmethod
+    def takes_long(cls, hours: str) -> Self:
+        """Nothing makes time pass faster here, and nobody said that the hours are wanted."""
+        return cls(**error("experiments.takes_long", hours=hours))
+
+    @classmethod
+    def not_on_aurora(cls, host: str) -> Self:
+        """The app that serves the site does not use the cluster."""
+        return cls(**error("experiments.not_on_aurora", host=host))
+
+    @classmethod
+    def code_differs(cls, path: str, wanted: str) -> Self:
+        """The app's code has no place for a remedy."""
+        return cls(**error("experiments.code_differs", path=path, wanted=wanted))
+
+    @classmethod
+    def not_served(cls, seconds: float, url: str) -> Self:
+        """No visitor was served for too long."""
+        return cls(**error("experiments.not_served", seconds=seconds, url=url))
+
+    @classmethod
+    def stays_awake(cls, cluster: str, seconds: float) -> Self:
+        """A cluster should have been asleep by now."""
+        return cls(**error("experiments.stays_awake", cluster=cluster, seconds=seconds))
+
+    @classmethod
+    def driver_silent(cls, seconds: float) -> Self:
+        """The npm driver did not begin to connect."""
+        return cls(**error("experiments.driver_silent", seconds=seconds))
+
+    @classmethod
+    def nothing_measured(cls) -> Self:
+        """There are no hours to make an estimate of."""
+        return cls(**error("experiments.nothing_measured"))

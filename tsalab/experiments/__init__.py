@@ -2,5 +2,6 @@
 
 from tsalab.experiments.data_api import Asked
 from tsalab.experiments.dms import Replicated
+from tsalab.experiments.pausing import Pausing
 
-__all__ = ["Asked", "Replicated"]
+__all__ = ["Asked", "Pausing", "Replicated"]

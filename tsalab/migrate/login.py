@@ -89,7 +89,7 @@ class Login:
         return say("migration.where", role=role, database=self.database, host=self.host, port=self.port)
 
 
-def connect(login: Login, *, tries: int = TRIES, timeout: int = CONNECT_TIMEOUT) -> Connection:
+def connect(login: Login, *, tries: int = TRIES, timeout: float = CONNECT_TIMEOUT) -> Connection:
     """Open a connection, in UTC and without autocommit surprises.
 
     Parameters
