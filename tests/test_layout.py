@@ -56,6 +56,7 @@ MAY: dict[str, set[str]] = {
     "lab": {
         "rooms",
         "experiments",
+        "cutover",
         "guidance",
         "faults",
         "preflight",
@@ -70,6 +71,7 @@ MAY: dict[str, set[str]] = {
     }
     | SERVICES,
     "experiments": {"steps", "cost"} | SERVICES,
+    "cutover": {"steps", "course"} | SERVICES,
     "preflight": {"steps"} | SERVICES,
     "guidance": {"steps", "course"} | SERVICES,
     "handin": {"records", "template"},

@@ -16,6 +16,7 @@ from typing import Any, Self, cast
 from tsalab import experiments, faults, guidance, parameters, preflight, rooms, settings, standing, workplace
 from tsalab.course import CLEANUP, LAB, Step
 from tsalab.course.course import StepId
+from tsalab.cutover import Cutover
 from tsalab.errors import StepError, TsalabError
 from tsalab.messages import say
 from tsalab.panel import Panel
@@ -70,6 +71,7 @@ class Lab:
         self.pause = experiments.Pausing(place)
         self.data_api = experiments.Asked(place, self.journal)
         self.dms = experiments.Replicated(place)
+        self.cutover = Cutover(self)
 
     @classmethod
     def open(

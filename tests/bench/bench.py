@@ -19,6 +19,7 @@ from itertools import product
 from pathlib import Path
 
 import classes
+import cutting_over
 import grades
 import reexecution
 import yaml
@@ -207,6 +208,20 @@ def grading(folder: Path, figures: Figures, number: int) -> None:
     figures.add(f"grade: memory, {grades.MANY}", many.megabytes, few.megabytes, f"that of {grades.FEW}", "MB")
 
 
+def cut_overs(folder: Path, figures: Figures, number: int) -> None:
+    """What visitors who write miss of a cut-over, beside the original's way; five of each, in one round."""
+    if number != 1:
+        return
+    for cutover, theirs in cutting_over.pairs(folder):
+        way = "stop, dump, load, restart"
+        figures.add("cut-over: no write for", cutover.outage, theirs.outage, way)
+        figures.add("cut-over: no write for, aim", cutover.outage, cutting_over.AIM, "the aim")
+        figures.add("cut-over: no page for", cutover.met.outage("read"), theirs.met.outage("read"), way)
+        figures.add(
+            "cut-over: writes before it", cutting_over.rate(cutover), cutting_over.RATE, "the aim", "writes/s"
+        )
+
+
 def _reexecuted(notebook: Path, folder: Path, env: dict[str, str]) -> reexecution.Reexecuted | None:
     """What nbgrader took; None, and the reason said, where it cannot be installed or does not run."""
     try:
@@ -223,6 +238,7 @@ PARTS: dict[str, Callable[[Path, Figures, int], None]] = {
     "widgets": overhead,
     "batch": a_class,
     "grade": grading,
+    "cutover": cut_overs,
 }
 MIGRATION = "migration"  # its source and data stay for all rounds
 RACES = {race.key: race for race in (Race(*which) for which in product(DATABASES, TARGETS, (False, True)))}

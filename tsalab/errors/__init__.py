@@ -22,6 +22,7 @@ wording stands in one place::
     │   └── AuroraAsleepError  the cluster is paused, or still waking
     ├── GradeError          something that grading goes by cannot be used
     ├── ExperimentError     an experiment cannot be made here
+    ├── CutoverError        the gallery cannot be cut over, or not taken back
     ├── LedgerError         a sandbox's ledger, or a key for one, cannot be used
     ├── FaultError          a fault cannot be made here, or now
     ├── SiteError           the site does not answer as it should
@@ -39,6 +40,7 @@ from tsalab.errors.base import TsalabError
 from tsalab.errors.batch import BatchError
 from tsalab.errors.capture import CaptureError
 from tsalab.errors.cloud import CloudError, UnmanagedError, UnseenError
+from tsalab.errors.cutover import CutoverError
 from tsalab.errors.diagnosis import AuroraAsleepError, DiagnosisError, PortClosedError
 from tsalab.errors.experiment import ExperimentError
 from tsalab.errors.fault import FaultError
@@ -60,6 +62,7 @@ __all__ = [
     "BatchError",
     "CaptureError",
     "CloudError",
+    "CutoverError",
     "DiagnosisError",
     "ExperimentError",
     "FaultError",

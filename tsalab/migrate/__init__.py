@@ -21,7 +21,7 @@ from tsalab.migrate.migration import Migration, Options
 from tsalab.migrate.model import Plan
 from tsalab.migrate.planning import make_plan
 from tsalab.migrate.questions import connections_of, databases_with, encryption, row_counts, server_version
-from tsalab.migrate.removal import drop_database, drop_tables, empty_tables
+from tsalab.migrate.removal import drop_database, drop_notes, drop_tables, empty_tables
 from tsalab.migrate.report import Report, TableReport
 from tsalab.migrate.scratch import scratch
 from tsalab.migrate.verification import Verify
@@ -49,6 +49,7 @@ __all__ = [
     "databases_with",
     "digest",
     "drop_database",
+    "drop_notes",
     "drop_tables",
     "empty_tables",
     "encryption",

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from tsalab.messages import say
 from tsalab.migrate import checkpoints
-from tsalab.migrate.catalogue import quote
+from tsalab.migrate.catalogue import PRIVATE_PREFIX, quote
 from tsalab.migrate.login import Login, named, opened
 
 _WHAT = "SELECT table_name, table_type FROM information_schema.tables WHERE table_schema = DATABASE()"
@@ -83,3 +83,23 @@ def drop_database(login: Login, name: str) -> None:
         connection.cursor() as cursor,
     ):
         cursor.execute(f"DROP DATABASE IF EXISTS {quote(name)}")
+
+
+def drop_notes(login: Login) -> list[str]:
+    """Drop our own notes alone, where nothing will be resumed any more; returns their names.
+
+    Raises
+    ------
+    MigrationError
+        When the database cannot be reached or refuses.
+    """
+    with (
+        opened(login) as connection,
+        named(login, say("migration.doing.dropping")),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(_WHAT)
+        found = [str(name) for name, _ in cursor.fetchall() if str(name).startswith(PRIVATE_PREFIX)]
+        for name in found:
+            cursor.execute(f"DROP TABLE IF EXISTS {quote(name)}")
+    return found

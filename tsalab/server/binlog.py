@@ -27,6 +27,7 @@ _OPTIONS = {
 _WANTED = {"log_bin": "1", "binlog_format": "ROW", "binlog_row_image": "FULL", "binlog_row_metadata": "FULL"}
 _FOLLOWER = "tsalab_follower"
 _HOSTS = ("localhost", "127.0.0.1")
+_UNLOGGED = "SET SESSION sql_log_bin = 0"  # who may follow is nothing to follow
 
 
 @dataclass(frozen=True, order=True)
@@ -93,7 +94,7 @@ def let_follow(server: Server, database: str) -> tuple[str, str]:
         Name and password, the latter new each time.
     """
     password = secrets.token_hex(20)
-    statements = []
+    statements = [_UNLOGGED]
     for host in _HOSTS:
         who = f"'{_FOLLOWER}'@'{host}'"
         statements += [
@@ -108,7 +109,8 @@ def let_follow(server: Server, database: str) -> tuple[str, str]:
 
 def forget_follower(server: Server) -> None:
     """Remove that user again; one that is not there is no error."""
-    sql(server, "".join(f"DROP USER IF EXISTS '{_FOLLOWER}'@'{host}';\n" for host in _HOSTS))
+    drops = [f"DROP USER IF EXISTS '{_FOLLOWER}'@'{host}'" for host in _HOSTS]
+    sql(server, "".join(f"{statement};\n" for statement in (_UNLOGGED, *drops)))
 
 
 def hold(server: Server) -> Position:

@@ -21,7 +21,12 @@ FILE = "standby"
 _PATH = f"{FOLDER}/{FILE}"
 _OWNER = f"{FOLDER}/.git/{FILE}-owner"  # where git does not see it
 _WAITING = "waiting"
-_GRACE = 4  # seconds: the application ends in three at the most, whatever visitors do
+_GRACE = 1  # seconds to answer what was asked; a visitor who takes longer has to ask again
+# One that has ended and that nobody has asked for its status is a zombie, and answers to kill -0.
+_ALIVE = (
+    "alive() { if [ -r /proc/$1/stat ]; then read -r x x s x < /proc/$1/stat 2>/dev/null && "
+    '[ "$s" != Z ]; else kill -0 $1 2>/dev/null; fi; }; '
+)
 
 
 def knows(script: str) -> bool:
@@ -55,7 +60,7 @@ def standing_by(server: Server) -> int | None:
     said = server.run(f'cat "{_PATH}" 2>/dev/null', root=True, check=False).stdout.strip()
     if not said.isdigit():
         return None
-    return int(said) if server.run(f"kill -0 {said}", root=True, check=False).status == 0 else None
+    return int(said) if server.run(f"{_ALIVE}alive {said}", root=True, check=False).status == 0 else None
 
 
 def end(server: Server, processes: Sequence[Process]) -> None:
@@ -78,7 +83,7 @@ def _ending(processes: Sequence[Process]) -> str:
     lines = [f"kill -KILL {keepers} 2>/dev/null; "] if keepers else []
     if pids:
         lines += [
-            f"kill -TERM {pids} 2>/dev/null; n=0; for p in {pids}; do while kill -0 $p 2>/dev/null; do ",
+            f"kill -TERM {pids} 2>/dev/null; n=0; {_ALIVE}for p in {pids}; do while alive $p; do ",
             f"n=$((n+1)); [ $n -lt {_GRACE * 100} ] || kill -KILL $p; sleep 0.01; done; done; ",
         ]
     return "".join(lines)

@@ -46,6 +46,9 @@ function endOnSignal(server) {
     ending = true;
     server.close(() => app.locals.dbpool.end(() => process.exit(0)));
     server.closeIdleConnections();
+    // What is being answered is answered; CloudFront would ask on over the same connections.
+    server.prependListener('request', (req, res) => res.setHeader('Connection', 'close'));
+    setInterval(() => server.closeIdleConnections(), LOOK_MS).unref();
     // A visitor who never finishes must not keep the server from ending.
     setTimeout(() => process.exit(0), GRACE_MS).unref();
   };
