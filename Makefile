@@ -22,7 +22,7 @@ LINES := 90  # per cent of tsalab/ that the tests without the journeys must run
 WORKERS ?= $(shell nproc)
 SPREAD := -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
-.PHONY: help setup run lab check test test-all mysql conformance bench bench-migration clean
+.PHONY: help setup run lab check test coverage test-all mysql conformance bench bench-migration clean
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 17
@@ -54,18 +54,20 @@ check: $(READY_TEST)  ## ruff, mypy strict, notebooks clean
 	$(BIN)/mypy
 	$(BIN)/python .ci/notebooks_clean.py notebooks/*.ipynb
 
-test: check  ## check, then the tests; coverage by those that are no journeys
+test: check  ## check, then the tests
+	$(BIN)/pytest -m "not slow" $(SPREAD) $(ARGS)
+
+coverage: $(READY_TEST)  ## coverage by the tests, and apart by all journeys; 90 % or it fails
 	$(call tests,unit,not journey and not slow,$(SPREAD))
-	$(BIN)/pytest -m "journey and not slow" $(SPREAD) $(ARGS)
 	@echo; echo "Coverage of tsalab/ by the tests without the journeys:"
 	$(BIN)/coverage report --data-file=$(COVERED)/unit --skip-covered --fail-under=$(strip $(LINES))
-
-test-all:  ## test, and what takes long, with a MySQL where one can be fetched; the journeys' coverage
-	-.ci/mysql build/mysql
-	$(MAKE) test
 	$(call tests,journeys,journey,)
 	@echo; echo "Coverage of tsalab/ by the journeys alone:"
 	$(BIN)/coverage report --data-file=$(COVERED)/journeys | tail -n 1
+
+test-all: check  ## coverage, and what takes long, with a MySQL where one can be fetched
+	-.ci/mysql build/mysql
+	$(MAKE) coverage
 	$(BIN)/pytest -m "slow and not journey"
 
 mysql:  ## fetch a MySQL server for the tests, Debian's, into build/mysql; installs nothing
