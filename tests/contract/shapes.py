@@ -148,6 +148,8 @@ def _plain(shape: Any, value: Any) -> str:
     kind = shape.type_name
     if kind == "blob":
         return "" if isinstance(value, bytes) or hasattr(value, "read") else "is no blob"
+    if shape.name == "policyDocumentType" and isinstance(value, dict):
+        return ""  # IAM's answers hold the text, encoded; botocore has read it already
     types = PLAIN[kind]
     if not isinstance(value, types) or (isinstance(value, bool) and kind != "boolean"):
         return f"is {type(value).__name__} rather than {kind}"

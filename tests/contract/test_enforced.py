@@ -14,6 +14,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.contract import conformance, enforced
+from tests.contract.shapes import Report
 from tests.contract.test_calls import CALLS, LISTED
 from tsalab import start_state
 from tsalab.cloud import instance_connect
@@ -214,8 +215,11 @@ def test_the_instructor_policy_beside_the_learners_creates_where_the_lab_begins(
 def test_the_policy_for_dms_beside_the_learners_is_enough_and_every_statement_needed(
     fresh_sandbox: Any, tmp_path: Path
 ) -> None:
-    both = [*LEARNER, *DMS]
-    with enforced.opened(fresh_sandbox, tmp_path, "somebody", both) as lab:
+    both, report = [*LEARNER, *DMS], Report()
+    with (
+        conformance.recorded(report),
+        enforced.opened(fresh_sandbox, tmp_path, "somebody", both) as lab,
+    ):
         for step in range(1, 15):
             lab.perform(step)
         for sid in BY_DMS:
@@ -223,6 +227,8 @@ def test_the_policy_for_dms_beside_the_learners_is_enough_and_every_statement_ne
         conformance.by_dms(lab)
         enforced.allow(fresh_sandbox.session(), "somebody", LEARNER)
         assert Removal(Replication(lab.place.account, lab.place.stack)).may_look() is False
+    assert report.deviations == {}
+    assert {call for call in CALLS if call[0] == "dms"} <= set(report.answers)
 
 
 def _beside(lab: Lab, session: Any) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -12,6 +14,7 @@ from tests.faults.conftest import opened
 from tsalab.cloud.inventory import leftovers
 from tsalab.errors import TsalabError
 from tsalab.lab import Lab
+from tsalab.sandbox import manager
 from tsalab.server import mariadb
 from tsalab.show import StepView
 from tsalab.steps import World
@@ -68,6 +71,25 @@ def test_the_gallery_moves_by_dms_while_it_is_written_to(lab: Lab, shown: list[s
     lab.dms.state()
     lab.dms.start()
     lab.dms.watch(seconds=0.5)
+
+
+@pytest.mark.slow  # a worker that is killed is in the default run (tests/sandbox/control/dms)
+def test_the_task_goes_on_after_the_sandbox_was_killed(
+    lab: Lab, shown: list[str], module_sandbox: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TSALAB_HOME", str(module_sandbox.home))
+    lab.dms.start()
+    os.kill(module_sandbox.folder.read_facts()["pid"], signal.SIGKILL)
+    lab.place.disconnect()
+    manager.up(module_sandbox.name)
+    lab.dms.watch(seconds=0.5)
+    assert "running" in shown[-1]
+    assert "equal" in shown[-1]
+    lab.place.disconnect()
+    manager.down(module_sandbox.name)
+    manager.up(module_sandbox.name)
+    lab.dms.watch(seconds=0.5)
+    assert "equal" in shown[-1]
 
 
 def test_all_of_it_goes_again(lab: Lab, shown: list[str]) -> None:
