@@ -36,9 +36,9 @@ MOST = 1.0  # seconds without a write, at the median
 
 @pytest.fixture(scope="module")
 def lab(module_sandbox: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    """A lab that is just before step 13."""
+    """A lab that is just before step 13, its code edited and not yet committed."""
     with opened(module_sandbox, tmp_path_factory.mktemp("work") / "work") as lab:
-        for step in range(1, 13):
+        for step in (*range(1, 13), *range(15, 24)):
             lab.perform(step)
         yield lab
 
@@ -67,6 +67,7 @@ def back(lab: Lab, load: Load) -> None:
     writes.forget(World(lab.place).source, [load.prefix])
 
 
+@pytest.mark.slow
 def test_a_cut_over_under_load_loses_nothing_and_is_hardly_seen(lab: Lab) -> None:
     with Load(World(lab.place).site.url) as load:
         lab.cutover()
@@ -97,7 +98,7 @@ def killed_in(lab: Lab, sandbox: Any, call: str, phase: Phase) -> None:
     """Kill a program as soon as it has begun a phase."""
     before = store(lab).read().times.get(phase.value)
     process = child(lab, sandbox, call)
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 180  # tests share the machine
     while store(lab).read().times.get(phase.value) in (None, before):
         assert process.poll() is None, (lab.place.workdir / "child.log").read_text()[-2000:]
         assert time.monotonic() < deadline, phase
@@ -118,13 +119,11 @@ def killed_and(lab: Lab, sandbox: Any, phase: Phase, *, resumed: bool) -> None:
     back(lab, load)
 
 
-SHORT = [(Phase.HOLD, False), (Phase.SWITCH, True)]
 ALL = [(phase, resumed) for phase in WAY for resumed in (True, False)]
 
 
-@pytest.mark.parametrize(("phase", "resumed"), SHORT)
-def test_killed_it_goes_on_or_back(lab: Lab, module_sandbox: Any, phase: Phase, resumed: bool) -> None:
-    killed_and(lab, module_sandbox, phase, resumed=resumed)
+def test_killed_while_it_holds_it_is_taken_back(lab: Lab, module_sandbox: Any) -> None:
+    killed_and(lab, module_sandbox, Phase.HOLD, resumed=False)
 
 
 @pytest.mark.slow
@@ -160,6 +159,7 @@ def test_the_median_outage_of_five_is_short_beside_the_original_way(lab: Lab) ->
     assert serving(World(lab.place)) == OLD
 
 
+@pytest.mark.slow
 def test_who_writes_past_the_app_in_the_last_moment_loses_nothing(
     lab: Lab, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -179,15 +179,21 @@ def test_who_writes_past_the_app_in_the_last_moment_loses_nothing(
     writes.forget(World(lab.place).source, ["late"])
 
 
-def test_a_confirmed_cut_over_is_the_lab_done(lab: Lab) -> None:
+def test_killed_in_the_switch_it_goes_on_and_confirmed_it_is_the_lab_done(
+    lab: Lab, module_sandbox: Any
+) -> None:
     assert "No cut-over waits" in refused(lab.cutover.confirm).what
-    lab.cutover()
+    with Load(World(lab.place).site.url) as load:
+        killed_in(lab, module_sandbox, "lab.cutover()", Phase.SWITCH)
+        lab.cutover()
+        time.sleep(0.2)
+        met = load.stop()
+    nothing_is_lost(lab, load, met, moved=True)
+    writes.forget(World(lab.place).target, [load.prefix])
     lab.cutover.confirm()
     world = World(lab.place)
     assert not mariadb.service_state(world.server).active
     assert [found.number for found in lab.check() if not found.passed] == []
-    for step in range(13, 31):
-        lab.perform(step)
     assert "already" in refused(lab.cutover).what
     assert "No cut-over is under way" in refused(lab.cutover.back).what
     assert app.changed(world.server) is False

@@ -137,7 +137,8 @@ def _strokes(requests: Sequence[RequestLike], start: float, whole: float) -> tup
 def _phases(panel: Panel, start: float, whole: float) -> str:
     """A band of what was done; a name where it has room."""
     top, drawn = _TITLE + _PLOT + 3, []
-    for index, (name, began, ended) in enumerate(panel.phases):
+    seen = [each for each in panel.phases if each[2] > start and each[1] < start + whole]
+    for index, (name, began, ended) in enumerate(seen):
         left, right = _x(began, start, whole), _x(ended, start, whole)
         width = max(right - left, 1.0)
         room = width > 6.5 * len(name)
