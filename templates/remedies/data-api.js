@@ -14,6 +14,7 @@ const RETRY_MOST_MS = 2000;
 const PATIENCE_MS = 45000;
 const DUPLICATE = 'ER_DUP_ENTRY';
 const NO_TABLES = 'ER_NO_SUCH_TABLE';
+const READ_ONLY = new Set(['ER_OPTION_PREVENTS_STATEMENT']);
 const STILL_REFERENCED = new Set(['ER_ROW_IS_REFERENCED_2']);
 const NO_SUCH_PARENT = new Set(['ER_NO_REFERENCED_ROW_2']);
 const RESUMING = 'DatabaseResumingException';
@@ -22,6 +23,7 @@ const UNREACHABLE = new Set([RESUMING, 'DatabaseUnavailableException', 'Networki
 const CALLED = [
   [/Duplicate entry/, DUPLICATE],
   [/doesn't exist/, NO_TABLES],
+  [/running with the --read-only option/, 'ER_OPTION_PREVENTS_STATEMENT'],
   [/Cannot delete or update a parent row/, 'ER_ROW_IS_REFERENCED_2'],
   [/Cannot add or update a child row/, 'ER_NO_REFERENCED_ROW_2'],
 ];
@@ -65,7 +67,7 @@ function field(value) {
   return { stringValue: value instanceof Date ? value.toISOString() : String(value) };
 }
 
-/** The driver's `?` as names, and the values that they stand for; a list becomes one name each. */
+/** The driver's `?` as names, and the values that they stand for: lists, rows and columns as the driver has them. */
 function bind(sql, values) {
   const parameters = [];
   const left = [...values];
@@ -73,11 +75,12 @@ function bind(sql, values) {
     parameters.push({ name: `p${parameters.length}`, value: field(value) });
     return `:p${parameters.length - 1}`;
   };
-  const named = sql.replace(/\?/g, () => {
-    const value = left.shift();
-    return Array.isArray(value) ? value.map(name).join(', ') : name(value);
-  });
-  return { sql: named, parameters };
+  const put = (value) => {
+    if (Array.isArray(value)) return value.map((each) => (Array.isArray(each) ? `(${put(each)})` : put(each))).join(', ');
+    if (value === null || typeof value !== 'object' || value instanceof Date) return name(value);
+    return Object.entries(value).map(([column, each]) => `\`${column.replace(/`/g, '``')}\` = ${put(each)}`).join(', ');
+  };
+  return { sql: sql.replace(/\?/g, () => put(left.shift())), parameters };
 }
 
 async function run(pool, sql, values, transactionId) {
@@ -122,6 +125,6 @@ function explain(error) {
 }
 
 module.exports = {
-  DUPLICATE, NO_SUCH_PARENT, NO_TABLES, STILL_REFERENCED, UNREACHABLE,
+  DUPLICATE, NO_SUCH_PARENT, NO_TABLES, READ_ONLY, STILL_REFERENCED, UNREACHABLE,
   connect, explain, query, transaction, where,
 };

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from pathlib import Path
 
@@ -43,11 +44,13 @@ def test_the_drivers_own_limits_are_written_out_and_shortened() -> None:
 
 
 def test_a_limit_that_the_code_sets_stays_its_own() -> None:
-    """The current variant waits 45 s for a connection, and its pool still 10 s for the greeting."""
-    edited = remedies.way(remedies.AS_WRITTEN).edit(code(resources.CURRENT), 10)[APP]
-    assert edited.count("connectTimeout") == 1
-    assert "connectTimeout: 4500," in edited
-    assert "acquireTimeout: 1000," in edited
+    """The current variant's pool waits for 45 s: of its two limits the shorter counts."""
+    files = code(resources.CURRENT)
+    edited = remedies.way(remedies.AS_WRITTEN).edit(files, 10)[APP]
+    for name in ("connectTimeout", "acquireTimeout"):
+        assert edited.count(f"{name}: 4500,") == edited.count(name) == 1
+    assert remedies.patience(files[APP]) == 45
+    assert remedies.patience(code()[APP]) == 10
 
 
 @pytest.mark.parametrize(("shorten", "limit", "most"), [(1, 45_000, 8000), (10, 4500, 800)])
@@ -76,3 +79,13 @@ def test_code_without_a_place_for_it_is_named(path: str, gone: str) -> None:
     with pytest.raises(ExperimentError, match="has no place for the change") as caught:
         remedies.way(remedies.LETS_GO).edit(files, 1)
     assert path in caught.value.what
+
+
+def test_the_data_api_has_what_the_app_asks_its_database_module_for() -> None:
+    """errors.js and the routes ask for these by name."""
+
+    def exported(source: str) -> set[str]:
+        return set(re.findall(r"\w+", source.rpartition("module.exports = {")[2]))
+
+    edited = remedies.way(remedies.DATA_API).edit(code(), 1)
+    assert exported(edited[DATABASE]) == exported(code()[DATABASE])

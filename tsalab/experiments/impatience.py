@@ -121,7 +121,7 @@ class Others:
 def of_app(scene: Scene, measured: Measured) -> Met:
     """What the app's visitor met."""
     visit = measured.waited
-    patience = _TRIES_OF_APP * PATIENCE / scene.shorten
+    patience = _TRIES_OF_APP * remedies.patience(app.read(scene.world.server, remedies.APP)) / scene.shorten
     problem = "" if visit.ok else say("experiments.pause.failed", status=visit.status)
     return Met(say("experiments.pause.client.app"), patience, visit.seconds, problem)
 

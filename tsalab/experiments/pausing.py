@@ -107,6 +107,7 @@ class Pausing:
                 curves([_curve(scene, measured)]),
                 impatience.told(met),
                 note(say("experiments.pause.holds")),
+                *self._events(scene, measured.began),
             ]
             view.end([*parts, *self._on_time(scene)], instead=True)
 

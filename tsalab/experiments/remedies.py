@@ -93,6 +93,18 @@ def limits(source: str, shorten: float, milliseconds: int | None = None) -> str:
     return bare[: found.end()] + "".join(lines) + bare[found.end() :]
 
 
+def patience(source: str) -> float:
+    """Seconds that app.js lets its pool wait for a connection, greeting and all.
+
+    Parameters
+    ----------
+    source
+        Its text.
+    """
+    own = {found[1]: int(found[2]) for found in _LIMIT.finditer(source)}
+    return own.get("acquireTimeout", DRIVERS_OWN) / 1000
+
+
 def _divided(milliseconds: int, shorten: float) -> int:
     return max(round(milliseconds / shorten), 1)
 

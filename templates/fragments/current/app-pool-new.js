@@ -7,7 +7,8 @@
 
       app.locals.dbpool = mysql.createPool({
         connectionLimit: 10,
-        connectTimeout: 45000, // a paused cluster takes a while to wake
+        connectTimeout: 45000, // a paused cluster takes a while to wake,
+        acquireTimeout: 45000, // and the pool has a limit of its own, 10 s for all of connecting
         host: secrets.host,
         port: secrets.port,
         user: secrets.username,
