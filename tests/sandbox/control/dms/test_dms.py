@@ -378,4 +378,23 @@ def test_the_command_line_does_as_documented(mover, tmp_path):
     assert aws("test-connection", *arns)["Connection"]["Status"] == "testing"
     wanted = ["--filters", f"Name=endpoint-arn,Values={made['EndpointArn']}"]
     until(lambda: aws("describe-connections", *wanted)["Connections"][0]["Status"] == "successful")
+    mappings = tmp_path / "mappings.json"
+    place = {"schema-name": "extra", "table-name": "n%"}
+    rule = {"rule-type": "selection", "rule-id": "1", "rule-name": "1", "rule-action": "include"}
+    mappings.write_text(json.dumps({"rules": [rule | {"object-locator": place}]}))
+    task = aws(
+        "create-replication-task", "--replication-task-identifier", "by-hand", *arns[:2],
+        "--source-endpoint-arn", made["EndpointArn"], "--target-endpoint-arn", mover.to,
+        "--migration-type", "full-load", "--table-mappings", f"file://{mappings}",
+    )["ReplicationTask"]["ReplicationTaskArn"]  # fmt: skip
+    mover.tasks.append(task)
+    which = ["--replication-task-arn", task]
+    aws("start-replication-task", *which, "--start-replication-task-type", "start-replication")
+    assert mover.resting(task)["StopReason"] == "Stop Reason FULL_LOAD_ONLY_FINISHED"
+    (table,) = aws("describe-table-statistics", *which)["TableStatistics"]
+    assert [table[name] for name in ("SchemaName", "TableName", "FullLoadRows", "TableState")] == [
+        "extra", "notes", 1, "Table completed",
+    ]  # fmt: skip
+    assert aws("delete-replication-task", *which)["ReplicationTask"]["Status"] == "deleting"
     assert aws("delete-endpoint", "--endpoint-arn", made["EndpointArn"])["Endpoint"]["Status"] == "deleting"
+    mover.sql("target", "DROP DATABASE extra")

@@ -25,16 +25,16 @@ def begin(progress: Record, *, fresh: bool) -> None:
         progress |= {"tables": {}, "fresh": progress["started"], "loading": None, "loaded": None}
 
 
-def tables(progress: Record, listed: list[list[Any]], *, reloaded: bool) -> None:
+def tables(progress: Record, listed: list[list[Any]]) -> None:
     """The process knows which tables it takes."""
     progress["loading"] = progress["loading"] or now()
     for schema, table, rows in listed:
         known = progress["tables"].get(_key(schema, table))
-        if known is None or reloaded:
+        if known is None:
             counts = {f"{kind}{name}": 0 for kind in ("", "Applied") for name in COUNTS}
             progress["tables"][_key(schema, table)] = counts | {
                 "schema": schema, "table": table, "state": BEFORE, "rows": 0, "total": rows,
-                "begun": None, "ended": None, "updated": now(), "reloaded": reloaded,
+                "begun": None, "ended": None, "updated": now(),
             }  # fmt: skip
 
 
@@ -55,7 +55,7 @@ def table(progress: Record, event: Mapping[str, Any]) -> None:
 def changes(progress: Record, event: Mapping[str, Any]) -> None:
     """Changes of a table were applied: how many of each kind so far, since the task began."""
     if _key(event["schema"], event["table"]) not in progress["tables"]:  # it was made since
-        tables(progress, [[event["schema"], event["table"], 0]], reloaded=False)
+        tables(progress, [[event["schema"], event["table"], 0]])
         progress["tables"][_key(event["schema"], event["table"])]["state"] = COMPLETED
     row = progress["tables"][_key(event["schema"], event["table"])]
     for name in COUNTS:
@@ -127,7 +127,7 @@ def _told(row: Record, *, validated: bool) -> Record:
         "FullLoadRows": row["rows"],
         "FullLoadCondtnlChkFailedRows": 0,
         "FullLoadErrorRows": 0,
-        "FullLoadReloaded": row["reloaded"],
+        "FullLoadReloaded": False,
         "LastUpdateTime": row["updated"],
         "TableState": row["state"],
         "ValidationPendingRecords": 0,

@@ -75,11 +75,6 @@ class Run:
         self._thread: threading.Thread | None = None
         self._end: threading.Timer | None = None
 
-    @property
-    def pid(self) -> int | None:
-        """The process, once it was started."""
-        return self._process.pid if self._process is not None else None
-
     def start(self, make: Callable[[int, int], Job]) -> None:
         """Start it.
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from tsalab.migrate.capture import Position
 from tsalab.sandbox.control.dms import mappings, naming, progress, task_settings
-from tsalab.sandbox.control.dms.job import BOTH, CDC, FULL_LOAD
+from tsalab.sandbox.control.dms.job import CDC
 from tsalab.sandbox.control.dms.naming import Record
 from tsalab.sandbox.control.dms.store import connection_key
 from tsalab.sandbox.control.json_service import Answer, now
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 KIND = "Replication Task"
 START, RESUME, RELOAD = "start-replication", "resume-processing", "reload-target"
 _RESTING = ("ready", "stopped", "failed")
-_WORKING = ("starting", "running", "stopping")
 _CREATES = (
     "ReplicationTaskIdentifier SourceEndpointArn TargetEndpointArn ReplicationInstanceArn MigrationType "
     "TableMappings ReplicationTaskSettings CdcStartPosition Tags"
@@ -241,7 +240,3 @@ def _endpoint_in(row: Record, request: Answer) -> str:
     asked = {value for one in request["Filters"] if one["Name"] == "endpoint-arn" for value in one["Values"]}
     target = str(row["TargetEndpointArn"])
     return target if target in asked else str(row["SourceEndpointArn"])
-
-
-KINDS = (FULL_LOAD, CDC, BOTH)
-WORKING = _WORKING

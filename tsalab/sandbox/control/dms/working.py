@@ -78,11 +78,6 @@ class Working:
         else:
             run.stop()
 
-    def pid(self, arn: str) -> int | None:
-        """The process of a task that is at work."""
-        run = self._runs.get(arn)
-        return run.pid if run is not None else None
-
     def way(self, instance_arn: str, entry: Entry) -> Way:
         """The way from an instance to a database.
 
@@ -164,7 +159,7 @@ class Working:
                 record["Status"] = "running"
             how = record["progress"]
             if event["kind"] == "tables":
-                progress.tables(how, event["tables"], reloaded=False)
+                progress.tables(how, event["tables"])
             elif event["kind"] == "table":
                 progress.table(how, event)
                 self._failures[arn] = 0
