@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+import pymysql
 import pytest
 from botocore.exceptions import ClientError
 
@@ -244,6 +245,39 @@ def test_a_task_follows_what_the_source_goes_on_to_do(mover):
     mover.resting(alone)
     code, _ = refusal(mover.client.modify_replication_task, ReplicationTaskArn=alone, CdcStartPosition="x")
     assert code == "InvalidParameterValueException"
+
+
+@pytest.mark.slow
+def test_a_task_waits_for_a_source_that_is_away(mover):
+    task = mover.task("full-load-and-cdc", "shop")
+    mover.start(task)
+    until(lambda: mover.described(task)["ReplicationTaskStats"]["TablesLoaded"] == 2)
+    ec2 = mover.clients("ec2")
+    ec2.stop_instances(InstanceIds=[mover.server])
+    until(lambda: worker(mover) is None, 60)
+    assert mover.described(task)["Status"] == "running"
+    ec2.start_instances(InstanceIds=[mover.server])
+    until(lambda: _answers(mover))
+    mover.sql("source", "INSERT INTO shop.items (name) VALUES ('back again')")
+    until(lambda: mover.sql("target", "SELECT 1 FROM shop.items WHERE name = 'back again'"), 60)
+    ec2.stop_instances(InstanceIds=[mover.server])
+    failed = until(lambda: mover.described(task)["Status"] == "failed" and mover.described(task), 240)
+    assert "was stopped after 6 recovery attempts" in failed["LastFailureMessage"]
+    ec2.start_instances(InstanceIds=[mover.server])
+    until(lambda: _answers(mover))
+    mover.start(task, "resume-processing")
+    mover.sql("source", "DELETE FROM shop.items WHERE name = 'back again'")
+    arrived(mover)
+    mover.client.stop_replication_task(ReplicationTaskArn=task)
+    mover.resting(task)
+
+
+def _answers(mover: Any) -> bool:
+    try:
+        mover.sql("source", "SELECT 1")
+    except pymysql.MySQLError:
+        return False
+    return True
 
 
 def test_a_task_stops_by_itself_when_its_settings_say_so(mover):
