@@ -28,8 +28,8 @@ TABLES = (
 class Writers:
     """Who moves money about, each transfer one transaction that also notes itself."""
 
-    def __init__(self, server: Server, *, ddl: bool) -> None:
-        self._server, self._ddl = server, ddl
+    def __init__(self, server: Server, *, ddl: bool, pace: float) -> None:
+        self._server, self._ddl, self._pace = server, ddl, pace
         self.transactions = 0
         self._lock = threading.Lock()
         self._end = threading.Event()
@@ -38,7 +38,7 @@ class Writers:
     def work(self, seed: int) -> None:
         chance = random.Random(seed)  # noqa: S311 - the same every time
         with self._server.link("here") as link, link.cursor() as cursor:
-            while not self._end.is_set():
+            while not self._end.wait(self._pace):
                 try:
                     made = self._one(chance, link, cursor, seed)
                 except pymysql.err.OperationalError as error:
@@ -89,9 +89,9 @@ class Writers:
 
 
 @contextmanager
-def writing(server: Server, count: int = 2, *, ddl: bool = False) -> Iterator[Writers]:
-    """Write within the block."""
-    writers = Writers(server, ddl=ddl)
+def writing(server: Server, count: int = 2, *, ddl: bool = False, pace: float = 0.004) -> Iterator[Writers]:
+    """Write within the block, with so many seconds between two transactions of a writer."""
+    writers = Writers(server, ddl=ddl, pace=pace)
     writers.threads = [threading.Thread(target=writers.work, args=(seed,)) for seed in range(count)]
     for thread in writers.threads:
         thread.start()

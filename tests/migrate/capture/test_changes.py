@@ -19,7 +19,7 @@ def scalar(server, database: str, query: str):
 
 
 def test_rows_that_no_statement_has_room_for(followed) -> None:
-    """Of 9 MB, where the target takes packets of 4 MB."""
+    """Of 5 MB, where the target takes packets of 4 MB."""
     source = followed.servers[0]
     followed.here(
         (
@@ -39,18 +39,18 @@ def test_rows_that_no_statement_has_room_for(followed) -> None:
                 "SET sql_mode = ''",
                 (
                     "INSERT INTO big (id, n, body, t, e) VALUES"
-                    " (1, 5, REPEAT(X'00275C0A', 2250000), '漢', 'no member'),"
+                    " (1, 5, REPEAT(X'00275C0A', 1250000), '漢', 'no member'),"
                     " (2, NULL, REPEAT('x', 300000), REPEAT('é', 1500000), 'x')"
                 ),
                 "INSERT INTO child VALUES (10, 1), (20, 2)",
-                "INSERT INTO keyless VALUES (REPEAT('y', 9000000), 1), (REPEAT('y', 9000000), 2), (NULL, 3)",
+                "INSERT INTO keyless VALUES (REPEAT('y', 5000000), 1), (REPEAT('y', 5000000), 2), (NULL, 3)",
             )
             replication.catch_up(60)
             followed.must_be_equal()
             followed.here(
                 "UPDATE big SET n = 6 WHERE id = 1",
                 "UPDATE big SET body = CONCAT(body, 'end'), id = 3, at = '2020-01-01' WHERE id = 1",
-                "UPDATE keyless SET body = REPEAT('z', 9000001) WHERE n = 1",
+                "UPDATE keyless SET body = REPEAT('z', 5000001) WHERE n = 1",
                 "DELETE FROM keyless WHERE n = 2",
             )
             replication.catch_up(60)
@@ -113,7 +113,7 @@ def test_a_large_transaction_is_never_seen_in_part(followed) -> None:
         "CREATE TABLE moved (id INT AUTO_INCREMENT PRIMARY KEY, filler CHAR(200))",
         "CREATE TABLE log (id INT AUTO_INCREMENT PRIMARY KEY)",
     )
-    rows = 30_000  # several times what is usually committed at once
+    rows = 12_000  # several times what is usually committed at once
     with followed.following() as replication, watched(followed.servers[1]) as looks:
         followed.here(
             "START TRANSACTION",

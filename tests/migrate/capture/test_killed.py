@@ -39,20 +39,20 @@ def begun(followed, start=None) -> subprocess.Popen[str]:
 
 
 @pytest.mark.parametrize(
-    ("kills", "ddl"),
+    ("kills", "ddl", "pace"),
     [
-        (2, True),
-        pytest.param(25, False, marks=pytest.mark.slow),
-        pytest.param(25, True, marks=pytest.mark.slow),
+        (2, True, 0.004),
+        pytest.param(25, False, 0, marks=pytest.mark.slow),
+        pytest.param(25, True, 0.004, marks=pytest.mark.slow),
     ],
 )
-def test_nothing_is_lost_or_done_twice(followed, kills: int, ddl: bool) -> None:
+def test_nothing_is_lost_or_done_twice(followed, kills: int, ddl: bool, pace: float) -> None:
     chance = random.Random(kills)  # noqa: S311 - the same every time
     followed.here(*TABLES)
     start = followed.copy().start
     source, target = followed.servers
     positions = []
-    with watched(target) as looks, writing(source, ddl=ddl) as writers:
+    with watched(target) as looks, writing(source, ddl=ddl, pace=pace) as writers:
         for _ in range(kills):
             process = begun(followed, start)
             assert process.stdout.readline() == "follows\n", process.stderr.read()
