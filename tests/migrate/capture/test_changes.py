@@ -181,7 +181,10 @@ def test_only_some_tables_and_no_other_database(followed) -> None:
 
 @pytest.mark.parametrize(
     "statement",
-    ["SET GLOBAL log_bin_compress = 1, log_bin_compress_min_len = 10", "SET GLOBAL binlog_checksum = NONE"],
+    [
+        "SET GLOBAL log_bin_compress = 1, log_bin_compress_min_len = 10",
+        pytest.param("SET GLOBAL binlog_checksum = NONE", marks=pytest.mark.slow),
+    ],
 )
 def test_however_the_log_is_written(followed, statement: str) -> None:
     source = followed.servers[0]

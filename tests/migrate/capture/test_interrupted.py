@@ -32,12 +32,12 @@ def none_left(followed) -> None:
         time.sleep(0.05)  # a server takes a moment to see that a socket was closed
 
 
-@pytest.mark.parametrize("side", [0, 1])
+@pytest.mark.parametrize("side", [0, pytest.param(1, marks=pytest.mark.slow)])
 def test_broken_connections_are_made_again(followed, side: int) -> None:
     followed.here(*TABLES)
     server = followed.servers[side]
     with writing(followed.servers[0], 1) as writers, followed.following() as replication:
-        for _ in range(1 + side):
+        for _ in range(2):
             reached = replication.figures.transactions
             while replication.figures.transactions == reached:
                 time.sleep(0.01)  # until it comes further
@@ -66,7 +66,7 @@ def connections_of_writers(server) -> set[int]:
 def test_stopped_and_gone_on(followed) -> None:
     followed.here("CREATE TABLE t (id INT PRIMARY KEY)")
     replication = followed.copy()
-    for number in range(3):
+    for number in range(2):
         followed.here(f"INSERT INTO t VALUES ({number})")
         with replication.running():
             replication.catch_up(20)
@@ -79,7 +79,7 @@ def test_stopped_and_gone_on(followed) -> None:
     assert not [thread for thread in threading.enumerate() if thread.name in {"replication", "binary log"}]
 
 
-@pytest.mark.parametrize("busy", [False, True])
+@pytest.mark.parametrize("busy", [pytest.param(False, marks=pytest.mark.slow), True])
 def test_ctrl_c_leaves_nothing_running(followed, busy: bool) -> None:
     followed.here("CREATE TABLE t (id INT PRIMARY KEY, n INT)", "INSERT INTO t VALUES (1, 1)")
     start = followed.copy().start

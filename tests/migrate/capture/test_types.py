@@ -20,13 +20,12 @@ def test_every_type_inserted_updated_and_deleted(followed) -> None:
         same(followed, zoo)
         followed.here(*(f"DELETE FROM {name} LIMIT 1" for name in filled))
         replication.catch_up(30)
-        same(followed, zoo)
+        followed.must_be_equal()
         followed.here(*(f"DELETE FROM {name}" for name in filled))
-    same(followed, zoo)
 
 
 def emptied(server, names) -> list[str]:
-    """Statements that make every value NULL in turn that may be so, in about every second row."""
+    """Statements that make about every second value NULL that may be so."""
     with server.link("here") as link, link.cursor() as cursor:
         cursor.execute(
             "SELECT TABLE_NAME, COLUMN_NAME FROM information_schema.COLUMNS"
@@ -34,7 +33,10 @@ def emptied(server, names) -> list[str]:
         )
         found = [(table, column.replace("`", "``")) for table, column in cursor.fetchall() if table in names]
     assert len(found) > 50
-    return [f"UPDATE {table} SET `{column}` = IF(RAND() < 0.5, NULL, `{column}`)" for table, column in found]
+    sets: dict[str, list[str]] = {}
+    for table, column in found:
+        sets.setdefault(table, []).append(f"`{column}` = IF(RAND() < 0.5, NULL, `{column}`)")
+    return [f"UPDATE {table} SET {', '.join(changes)}" for table, changes in sets.items()]
 
 
 def same(followed, zoo) -> None:
