@@ -9,13 +9,16 @@ from contextlib import suppress
 from types import SimpleNamespace
 from typing import Any
 
+import psutil
 import pymysql
 import pytest
+from botocore.exceptions import ClientError
 
 from tests.contract.shapes import Report
 from tests.sandbox.control.conftest import NETWORK, Stacks
 from tests.sandbox.control.test_aurora import PASSWORD, cluster
 from tests.sandbox.control.test_instance import IMAGE
+from tsalab.sandbox import processes
 from tsalab.sandbox.folder import read_json
 
 SECRET = "a-source-password"
@@ -72,6 +75,24 @@ def until(look: Callable[[], Any], seconds: float = 30) -> Any:
         assert time.monotonic() < end, "it took too long"
         time.sleep(0.03)
     return found
+
+
+def refusal(call: Any, **given: Any) -> tuple[str, str]:
+    with pytest.raises(ClientError) as caught:
+        call(**given)
+    error = caught.value.response["Error"]
+    return str(error["Code"]), str(error.get("Message", ""))
+
+
+def worker(mover: Any) -> psutil.Process | None:
+    """The process that does a task's work."""
+    for process in processes.members(mover.sandbox.folder):
+        try:
+            if any("dms.worker" in word for word in process.cmdline()):
+                return process
+        except psutil.Error:
+            continue
+    return None
 
 
 class Mover(SimpleNamespace):
