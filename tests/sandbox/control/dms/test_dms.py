@@ -125,6 +125,7 @@ def test_the_target_is_prepared_as_the_settings_say(mover):
     assert again["ReplicationTaskStats"]["TablesLoaded"] == 2
 
 
+@pytest.mark.slow  # the lab renames one in the default run (tests/experiments/test_dms.py)
 def test_a_schema_is_renamed_on_its_way(mover):
     rename = {
         "rule-type": "transformation", "rule-id": "2", "rule-name": "2", "rule-action": "rename",
