@@ -30,7 +30,7 @@ from tsalab.server import app
 from tsalab.show import StepView
 from tsalab.steps import World
 
-FAST = 7200.0  # two hours of the clock in a second
+FAST = 10_800.0  # three hours of the clock in a second
 STEADY = 120.0  # CloudWatch has a number every minute of the clock: so twice a second
 SHORTEN = 10.0  # by how much an awakening is shorter, and every client's patience with it
 SLEPT_LONG = 25.0  # seconds that a cluster takes to wake which has slept for most of a day

@@ -19,7 +19,7 @@ from tsalab.sandbox.machines import listening
 from tsalab.sandbox.machines.firewall import Dropped
 from tsalab.sandbox.machines.relay import Half, join
 
-_LOOK_SECONDS = 0.1
+_LOOK_SECONDS = 0.05
 # The server's own limit (`wait_timeout`, also Aurora's default): it closes a connection that has
 # asked nothing for so long. A person would wait eight hours for it, so here it follows the clock.
 WAIT_TIMEOUT = 28_800.0
