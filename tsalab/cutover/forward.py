@@ -32,7 +32,7 @@ from tsalab.show import StepView
 from tsalab.steps import STEPS, World, moving
 from tsalab.steps.world import SOURCE
 
-_CONNECT, _RESTART = 12, 28
+_CONNECT, _COMMIT, _RESTART = 12, 24, 28
 _NEAR = (
     2.0  # seconds of lag with which the new version may be brought beside; the capture commits twice a second
 )
@@ -146,10 +146,10 @@ class Forward:
             raise CutoverError.already_on_aurora(host)
         if not mariadb.service_state(world.server).active:
             raise DiagnosisError.old_database_stopped()
-        reached = STEPS[_CONNECT].check(world)
-        if not reached.passed:
-            step = LAB.step(_CONNECT)
-            raise StepError.not_passed(step.id, step.title, reached.saw, reached.expected, reached.next)
+        for step in map(LAB.step, (_CONNECT, _COMMIT)):
+            found = STEPS[step.id].check(world)
+            if not found.passed:
+                raise StepError.not_passed(step.id, step.title, found.saw, found.expected, found.next)
         if not host:
             raise CutoverError.app_silent(world.site.url)
         if not handover.knows(world.pushed(_SCRIPT)):

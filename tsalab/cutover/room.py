@@ -108,6 +108,7 @@ class Cutover:
         load
             Writes a second.
         """
+        self._make_code()
         with self._view("compare") as view:
             found = trials.measure(self._world(), self._store, view, rounds, load)
             view.end([*trials.parts(found), note(say("cutover.worth_knowing"))], instead=True)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import http.client
 import itertools
 import json
+import os
 import sys
 import threading
 import time
@@ -160,7 +161,12 @@ def _main() -> None:
         return
     sys.stdout.write(json.dumps({"began": time.monotonic()}) + "\n")
     sys.stdout.flush()
-    sys.stdout.write(json.dumps(visitors.visit(_LONGEST)) + "\n")
+    said = json.dumps(visitors.visit(_LONGEST))
+    try:
+        sys.stdout.write(said + "\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os._exit(0)  # whoever started us was killed: nobody is left to be told
 
 
 if __name__ == "__main__":
