@@ -85,9 +85,9 @@ def test_what_is_acknowledged_was_written_and_once(gallery: Gallery) -> None:
     assert met.acknowledged == gallery.written.keys()  # also those whose answer was lost at first
     assert set(gallery.written.values()) == {1}
     assert all(mark.startswith(load.prefix) for mark in met.acknowledged)
-    assert met.rate(met.began, since - 0.2) > 150
+    assert met.rate(met.began, since - 0.2) > 30  # of 200: tests share the machine
     for kind in ("read", "write"):
-        assert until - since < met.outage(kind) < until - since + 0.4
+        assert until - since - 0.2 < met.outage(kind) < until - since + 2.0
     assert {each.status for each in met.requests if not each.ok} == {0, 503}
 
 
