@@ -53,6 +53,11 @@ class CaptureError(MigrationError):
         return cls(**error("capture.damaged_log", where=where, position=position))
 
     @classmethod
+    def log_too_long(cls, where: str, file: str) -> Self:
+        """A file of the log has grown beyond what a position can say."""
+        return cls(**error("capture.log_too_long", where=where, file=file))
+
+    @classmethod
     def incident(cls, position: str) -> Self:
         """The source says itself that its log lacks something."""
         return cls(**error("capture.incident", position=position))

@@ -37,6 +37,8 @@ _HEARTBEAT = 0.25  # seconds without an event after which the server says that t
 _SILENCE = 30  # seconds without even that after which it counts as gone
 _ARTIFICIAL = 0x20  # the event stands in no file
 _CRC = 1
+# A position has four bytes; behind an end beyond the first of these, one before the second has run over.
+_NEAR_THE_END, _NEAR_THE_BEGINNING = 3 << 30, 1 << 30
 _OURS = 1 << 31  # our server ids have this bit: people number their servers with small numbers
 
 
@@ -80,7 +82,7 @@ class Stream:
 
     def __init__(self, source: Login, start: Position) -> None:
         self._source, self._file = source, start.file
-        self._start = start
+        self._start, self._reached = start, start.offset
         self._connection: Connection = connect(source)
         try:
             with named(source, say("migration.doing.asking_log")):
@@ -116,7 +118,7 @@ class Stream:
         Raises
         ------
         MigrationError
-            When the stream breaks, is refused, or an event is damaged.
+            When the stream breaks, is refused, an event is damaged, or a file too long to be followed.
         """
         while True:
             with named(self._source, say("migration.doing.reading_log")):
@@ -143,9 +145,11 @@ class Stream:
         body = data[_HEAD.size :]
         if kind == ROTATE:
             # Also the first of all, which stands in no file and tells where the stream begins.
-            self._file = bytes(body[8:]).decode()
-            return RawEvent(kind, time, Position(self._file, int.from_bytes(body[:8], "little")), body)
-        # The length of a long file does not fit its four bytes; artificial events have none.
+            self._file, self._reached = bytes(body[8:]).decode(), int.from_bytes(body[:8], "little")
+            return RawEvent(kind, time, Position(self._file, self._reached), body)
+        if self._reached > _NEAR_THE_END and 0 < end < _NEAR_THE_BEGINNING:
+            raise CaptureError.log_too_long(self._source.where, self._file)
+        self._reached = end or self._reached  # artificial events have none
         return RawEvent(kind, 0 if flags & _ARTIFICIAL else time, Position(self._file, end), body)
 
     def close(self) -> None:
