@@ -48,9 +48,9 @@ def test_a_task_follows_what_the_source_goes_on_to_do(mover):
     arrived(mover)
     assert mover.described(task)["Status"] == "running"
     assert until(lambda: worker(mover)).pid != first
-    position = until(lambda: mover.described(task).get("RecoveryCheckpoint"))
     mover.client.stop_replication_task(ReplicationTaskArn=task)
     assert mover.resting(task)["StopReason"] == "Stop Reason NORMAL"
+    position = mover.described(task)["RecoveryCheckpoint"]  # up to where it came before it stopped
     mover.sql("source", "INSERT INTO shop.items (name) VALUES ('while it was stopped')")
     mover.start(task, "resume-processing")
     arrived(mover)
