@@ -122,10 +122,6 @@ def killed_and(lab: Lab, sandbox: Any, phase: Phase, *, resumed: bool) -> None:
 ALL = [(phase, resumed) for phase in WAY for resumed in (True, False)]
 
 
-def test_killed_while_it_holds_it_is_taken_back(lab: Lab, module_sandbox: Any) -> None:
-    killed_and(lab, module_sandbox, Phase.HOLD, resumed=False)
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize(("phase", "resumed"), ALL)
 def test_killed_in_every_phase(lab: Lab, module_sandbox: Any, phase: Phase, resumed: bool) -> None:
@@ -148,6 +144,7 @@ def test_killed_on_the_way_back(lab: Lab, module_sandbox: Any, phase: Phase) -> 
 
 @pytest.mark.slow
 def test_the_median_outage_of_five_is_short_beside_the_original_way(lab: Lab) -> None:
+    lab.perform(24, message="Use Aurora RDS")  # alone, this test has nobody before it who did
     with StepView("cutover", "five of each") as view:
         found = measure(World(lab.place), store(lab), view, 5, RATE)
     ours: list[Trial] = [trial for trial in found if trial.way == "cutover"]
