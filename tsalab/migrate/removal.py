@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from pymysql.cursors import Cursor
 
 from tsalab.messages import say
 from tsalab.migrate import checkpoints
 from tsalab.migrate.catalogue import PRIVATE_PREFIX, quote
-from tsalab.migrate.login import Login, named, opened
+from tsalab.migrate.login import Connection, Login, named, opened
 
 _WHAT = "SELECT table_name, table_type FROM information_schema.tables WHERE table_schema = DATABASE()"
 
@@ -22,11 +25,7 @@ def drop_tables(login: Login) -> list[str]:
     MigrationError
         When the database cannot be reached or refuses.
     """
-    with (
-        opened(login) as connection,
-        named(login, say("migration.doing.dropping")),
-        connection.cursor() as cursor,
-    ):
+    with _dropping(login) as cursor:
         cursor.execute(_WHAT)
         found = [(str(name), str(kind)) for name, kind in cursor.fetchall()]
         # They go in any order: which refers to which does not matter when all of them go.
@@ -53,11 +52,8 @@ def empty_tables(login: Login, names: Sequence[str], *, drop: bool) -> None:
     MigrationError
         When the database cannot be reached or refuses.
     """
-    with (
-        opened(login) as connection,
-        named(login, say("migration.doing.dropping")),
-        connection.cursor() as cursor,
-    ):
+    with _dropping(login) as cursor:
+        connection: Connection = cursor.connection
         cursor.execute(_WHAT)
         found = {str(name) for name, kind in cursor.fetchall() if kind == "BASE TABLE"}
         cursor.execute("SET SESSION foreign_key_checks = 0")
@@ -77,11 +73,7 @@ def drop_database(login: Login, name: str) -> None:
     MigrationError
         When the server cannot be reached or refuses.
     """
-    with (
-        opened(login) as connection,
-        named(login, say("migration.doing.dropping")),
-        connection.cursor() as cursor,
-    ):
+    with _dropping(login) as cursor:
         cursor.execute(f"DROP DATABASE IF EXISTS {quote(name)}")
 
 
@@ -93,13 +85,20 @@ def drop_notes(login: Login) -> list[str]:
     MigrationError
         When the database cannot be reached or refuses.
     """
-    with (
-        opened(login) as connection,
-        named(login, say("migration.doing.dropping")),
-        connection.cursor() as cursor,
-    ):
+    with _dropping(login) as cursor:
         cursor.execute(_WHAT)
         found = [str(name) for name, _ in cursor.fetchall() if str(name).startswith(PRIVATE_PREFIX)]
         for name in found:
             cursor.execute(f"DROP TABLE IF EXISTS {quote(name)}")
     return found
+
+
+@contextmanager
+def _dropping(login: Login) -> Iterator[Cursor]:
+    """A cursor on a connection of its own; what goes wrong is told as of one who drops."""
+    with (
+        opened(login) as connection,
+        named(login, say("migration.doing.dropping")),
+        connection.cursor() as cursor,
+    ):
+        yield cursor
