@@ -11,7 +11,6 @@ import pytest
 from tests.faults.conftest import opened
 from tsalab.errors import TsalabError
 from tsalab.lab import Lab
-from tsalab.show import StepView
 from tsalab.steps import World
 
 
@@ -21,13 +20,6 @@ def lab(module_sandbox: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         for step in range(1, 15):
             lab.perform(step)
         yield lab
-
-
-@pytest.fixture
-def shown(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    said: list[str] = []
-    monkeypatch.setattr(StepView, "_publish", lambda _, data: said.append(data["text/plain"]))
-    return said
 
 
 def test_the_migration_is_checked_through_the_data_api(lab: Lab, shown: list[str]) -> None:

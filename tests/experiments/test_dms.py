@@ -16,7 +16,6 @@ from tsalab.errors import TsalabError
 from tsalab.lab import Lab
 from tsalab.sandbox import manager
 from tsalab.server import mariadb
-from tsalab.show import StepView
 from tsalab.steps import World
 
 
@@ -26,13 +25,6 @@ def lab(module_sandbox: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         for step in range(1, 15):
             lab.perform(step)
         yield lab
-
-
-@pytest.fixture
-def shown(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    said: list[str] = []
-    monkeypatch.setattr(StepView, "_publish", lambda _, data: said.append(data["text/plain"]))
-    return said
 
 
 def refused(call: Callable[[], None]) -> str:

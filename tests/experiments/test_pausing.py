@@ -36,13 +36,6 @@ def lab(module_sandbox: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 
 @pytest.fixture
-def shown(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    said: list[str] = []
-    monkeypatch.setattr(StepView, "_publish", lambda _, data: said.append(data["text/plain"]))
-    return said
-
-
-@pytest.fixture
 def without_clock(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     """As on AWS: the profile names no clock."""
     monkeypatch.delitem(lab.place.account._settings, "tsalab_clock")
