@@ -149,7 +149,7 @@ def test_the_median_outage_of_five_is_short_beside_the_original_way(lab: Lab) ->
         found = measure(World(lab.place), store(lab), view, 5, RATE)
     ours: list[Trial] = [trial for trial in found if trial.way == "cutover"]
     theirs: list[Trial] = [trial for trial in found if trial.way == "original"]
-    rates = [round(trial.met.rate(until=trial.held[0])) for trial in (*ours, *theirs)]
+    rates = [trial.met.rate(until=trial.held[0]) for trial in (*ours, *theirs)]
     assert min(rates) >= LEAST, rates
     outage = statistics.median(trial.outage for trial in ours)
     assert outage <= MOST
