@@ -8,11 +8,12 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from tsalab.edge import Load, Met, Request
+from tsalab.edge import Load, Met, Request, visitors
 from tsalab.errors import SiteError
 
 
@@ -111,3 +112,29 @@ def test_an_outage_reaches_from_the_first_to_the_last_moment() -> None:
     assert met(4.0).outage("read", 3.0, 5.0) == 1.0
     failed = Met((Request("read", 0.0, 5.0, 503, ok=False),), 0.0, 10.0)
     assert failed.outage("read") == 10.0
+
+
+class Clock:
+    """Waits by moving the time on, and has ended when the time has come."""
+
+    def __init__(self, end: float) -> None:
+        self.now, self.end = 0.0, end
+
+    def wait(self, seconds: float) -> bool:
+        self.now += seconds
+        return self.now > self.end
+
+
+@pytest.mark.parametrize(("away", "caught_up"), [(0.0, 0), (0.5, 4), (1.0, 8), (60.0, 9)])
+def test_turns_missed_are_caught_up_those_of_the_last_second_alone(
+    monkeypatch: pytest.MonkeyPatch, away: float, caught_up: int
+) -> None:
+    clock = Clock(end=2.45 + away)
+    monkeypatch.setattr(visitors, "time", SimpleNamespace(monotonic=lambda: clock.now))
+    came = []
+    for _ in visitors.turns(clock, gap=0.125, first=0.0625):
+        came.append(clock.now)
+        if len(came) == 10:
+            clock.now += away
+    assert len([at for at in came[10:] if at <= came[9] + away]) == caught_up
+    assert len(came) == 20 + caught_up

@@ -23,7 +23,7 @@ from tsalab.show.load import Panel, latencies
 from tsalab.steps import World
 
 ROUNDS = 1
-_QUIET = 1.0  # seconds of load before and after, so that an ordinary second is seen too
+_QUIET = 3.0  # seconds of load before and after, so that ordinary seconds are seen too
 _AROUND = 1.5  # seconds drawn before what stopped the writes, and after it
 
 Phases = list[tuple[str, float, float]]

@@ -14,7 +14,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -25,6 +25,7 @@ _WRITERS, _READERS = 16, 2
 _READS = 40.0  # a second, of all readers
 _TIMEOUT = 10.0  # seconds for an answer
 _AGAIN = 0.05  # seconds until a request that failed is sent again
+_CAUGHT_UP = 1.0  # seconds whose missed turns are made up for
 _LONGEST = 900.0  # seconds after which it ends by itself
 _LATE = 15.0  # seconds in which a write under way at the end may still be acknowledged
 _CREATED, _TAKEN = 201, 409
@@ -94,7 +95,7 @@ class _Visitors:
         luck is not to count as everybody's outage.
         """
         link = self._link()
-        for _ in self._beats(number, _READERS, _READS):
+        for _ in turns(self._end, _READERS / _READS, number / _READS):
             mark = f"{self._prefix}{next(self._numbers)}"
             path = f"{self._base}/api/images?pageSize=1&visit={mark}"
             self._ask(link, "read", "GET", path, (200,), mark)
@@ -103,7 +104,7 @@ class _Visitors:
     def _write(self, number: int) -> None:
         """Make categories, each again until it is acknowledged."""
         link = self._link()
-        for _ in self._beats(number, _WRITERS, self._rate):
+        for _ in turns(self._end, _WRITERS / self._rate, number / self._rate):
             mark = f"{self._prefix}{next(self._numbers)}"
             body = json.dumps({"name": mark, "description": "written while the gallery moved"})
             good: Sequence[int] = (_CREATED,)
@@ -117,14 +118,6 @@ class _Visitors:
                         break
                 threading.Event().wait(_AGAIN)
         link.close()
-
-    def _beats(self, number: int, of: int, rate: float) -> Iterable[None]:
-        """One a turn, evenly, without catching up on turns that were missed."""
-        gap = of / rate
-        due = time.monotonic() + gap * number / of
-        while not self._end.wait(max(0.0, due - time.monotonic())):
-            yield
-            due = max(due + gap, time.monotonic())
 
     def _ask(
         self,
@@ -151,6 +144,25 @@ class _Visitors:
         ok = status in good
         self._met.append(Request(kind, began, time.monotonic(), status, ok, mark))
         return ok
+
+
+def turns(end: threading.Event, gap: float, first: float) -> Iterator[None]:
+    """One visitor's turns, evenly; those missed are caught up, but of the last moment alone.
+
+    Who comes does not come less often because the gallery is slow; but after an outage not
+    everybody who was turned away comes back at once.
+
+    Parameters
+    ----------
+    end
+        Is set when there are no more.
+    gap, first
+        Seconds between two turns, and from now to the first.
+    """
+    due = time.monotonic() + first
+    while not end.wait(max(0.0, due - time.monotonic())):
+        yield
+        due = max(due + gap, time.monotonic() - _CAUGHT_UP)
 
 
 def _main() -> None:
