@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -62,9 +62,11 @@ def watched_processes() -> Iterator[set[str]]:
     stop = threading.Event()
 
     def watch() -> None:
+        # Read as they stand: all that psutil finds out besides would cost the lab a core.
         while not stop.wait(0.02):
-            for process in psutil.process_iter(["cmdline"]):
-                seen.add(" ".join(process.info["cmdline"] or ()))
+            for line in Path("/proc").glob("[0-9]*/cmdline"):
+                with suppress(OSError):
+                    seen.add(line.read_bytes().replace(b"\0", b" ").decode(errors="replace"))
 
     thread = threading.Thread(target=watch)
     thread.start()

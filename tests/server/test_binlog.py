@@ -12,7 +12,7 @@ from tests.faults.conftest import opened
 from tsalab import migrate
 from tsalab.errors import MigrationError
 from tsalab.lab import Lab
-from tsalab.server import binlog
+from tsalab.server import binlog, followers
 from tsalab.steps import World
 
 
@@ -48,18 +48,17 @@ def test_a_log_is_switched_on_and_held_writers_are_refused(lab: Lab) -> None:
 
 def test_who_follows_may_read_and_nothing_else(lab: Lab) -> None:
     world = World(lab.place)
-    user, password = binlog.let_follow(world.server, "tsagallery")
-    again = binlog.let_follow(world.server, "tsagallery")
-    assert again[0] == user
-    assert again[1] != password
-    login = migrate.Login("127.0.0.1", world.source.port, *again, "tsagallery")
+    server, beside = world.server, followers.BESIDE
+    first, again = (followers.admit(server, beside, "tsagallery") for _ in range(2))
+    assert first != again
+    login = migrate.Login("127.0.0.1", world.source.port, beside.user, again, "tsagallery")
     with migrate.connect(login) as connection, connection.cursor() as cursor:
         cursor.execute("SHOW MASTER STATUS")
         assert cursor.fetchall()
         cursor.execute("SELECT COUNT(*) FROM images")
         with pytest.raises(pymysql.err.MySQLError, match="denied"):
             cursor.execute("DELETE FROM images")
-    binlog.forget_follower(world.server)
-    binlog.forget_follower(world.server)
+    followers.dismiss(server, beside)
+    followers.dismiss(server, beside)
     with pytest.raises(MigrationError):
         migrate.connect(login)

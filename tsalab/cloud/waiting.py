@@ -16,7 +16,9 @@ _FIRST, _SHARE, _MOST = 0.02, 0.2, 5.0
 _JITTER = 0.2
 
 
-def poll(read: Callable[[], T], done: Callable[[T], bool], *, seconds: float) -> tuple[T, bool]:
+def poll(
+    read: Callable[[], T], done: Callable[[T], bool], *, seconds: float, every: float | None = None
+) -> tuple[T, bool]:
     """Read until a reading is the awaited one or the time is over.
 
     Parameters
@@ -27,6 +29,9 @@ def poll(read: Callable[[], T], done: Callable[[T], bool], *, seconds: float) ->
         Tells whether a reading ends the wait.
     seconds
         How long to wait at most; at least one reading is made.
+    every
+        Seconds between two readings, where when it was is to be known so exactly, or AWS has
+        nothing newer sooner; longer the longer it lasts when None.
 
     Returns
     -------
@@ -41,5 +46,9 @@ def poll(read: Callable[[], T], done: Callable[[T], bool], *, seconds: float) ->
         waited = time.monotonic() - start
         if waited >= seconds:
             return reading, False
-        pause = min(max(_FIRST, waited * _SHARE), _MOST) * random.uniform(1 - _JITTER, 1 + _JITTER)  # noqa: S311
+        pause = every or _longer(waited)
         time.sleep(min(pause, seconds - waited))
+
+
+def _longer(waited: float) -> float:
+    return min(max(_FIRST, waited * _SHARE), _MOST) * random.uniform(1 - _JITTER, 1 + _JITTER)  # noqa: S311

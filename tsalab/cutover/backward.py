@@ -20,7 +20,7 @@ from tsalab.cutover.state import RESTING, RETURNING, Phase, Store
 from tsalab.errors import CutoverError
 from tsalab.messages import say
 from tsalab.migrate import Migration, Options
-from tsalab.server import app, binlog, handover, mariadb
+from tsalab.server import app, binlog, followers, handover, mariadb
 from tsalab.show import StepView
 from tsalab.steps import World, moving
 
@@ -67,19 +67,12 @@ class Backward:
             self._return()
             self._release()
         handover.let_go(server)
-        binlog.forget_follower(server)
+        followers.dismiss(server, followers.BESIDE)
         self._store.enter(Phase.BACK, time.time())
 
     def _stage(self, name: str, do: Callable[[], object]) -> Any:
-        self._view.stage(name, "running")
-        began = time.monotonic()
-        try:
-            found = do()
-        except BaseException:
-            self._view.stage(name, "failed")
-            raise
-        self._view.stage(name, "done", seconds=time.monotonic() - began)
-        return found
+        with self._view.during(name):
+            return do()
 
     # --- before the switch --------------------------------------------------------------
 

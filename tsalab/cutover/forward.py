@@ -25,7 +25,7 @@ from tsalab.cutover.state import RESTING, RETURNING, Phase, State, Store
 from tsalab.errors import CutoverError, DiagnosisError, StepError
 from tsalab.messages import say
 from tsalab.migrate import Login, Migration, Options
-from tsalab.server import app, binlog, handover, mariadb
+from tsalab.server import app, binlog, followers, handover, mariadb
 from tsalab.server.app import Process
 from tsalab.server.binlog import Position
 from tsalab.show import StepView
@@ -122,19 +122,10 @@ class Forward:
     def _phase(self, phase: Phase, do: Callable[[], Mapping[str, Any] | None]) -> None:
         """Note a phase, do it, keep what it found, and show how long it took."""
         self._store.enter(phase, time.time())
-        name = say(f"cutover.phase.{phase.value}")
-        self._view.stage(name, "running")
-        began = time.monotonic()
-        try:
-            facts = do()
-        except BaseException:
-            self._view.stage(name, "failed")
-            raise
-        ended = time.monotonic()
-        self.marks[phase] = (began, ended)
-        if facts:
-            self._store.write(replace(self._store.read(), **facts))
-        self._view.stage(name, "done", seconds=ended - began)
+        with self._view.during(say(f"cutover.phase.{phase.value}")) as span:
+            if facts := do():
+                self._store.write(replace(self._store.read(), **facts))
+        self.marks[phase] = (span.began, span.ended)
 
     # --- the phases ---------------------------------------------------------------------
 
@@ -179,9 +170,9 @@ class Forward:
         return {"file": found["binlog_snapshot_file"], "offset": int(found["binlog_snapshot_position"])}
 
     def _follower(self, state: State) -> Follower:
-        user, password = binlog.let_follow(self._world.server, str(SOURCE["database"]))
+        password = followers.admit(self._world.server, followers.BESIDE, str(SOURCE["database"]))
         self._world.place.redactor.add(password)
-        source: Login = replace(self._world.source, user=user, password=password)
+        source: Login = replace(self._world.source, user=followers.BESIDE.user, password=password)
         return Follower(source, self._world.target, Position(state.file, state.offset))
 
     def _lag(self, seconds: float, changes: int) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 
 from tsalab.cutover.looking import served
@@ -53,12 +52,9 @@ def original(world: World, view: StepView) -> Marks:
     marks: Marks = {}
     try:
         for part, do in parts.items():
-            name = say(f"cutover.original.{part}")
-            view.stage(name, "running")
-            began = time.monotonic()
-            do()
-            marks[part] = (began, time.monotonic())
-            view.stage(name, "done", seconds=marks[part][1] - began)
+            with view.during(say(f"cutover.original.{part}")) as span:
+                do()
+            marks[part] = (span.began, span.ended)
     finally:
         server.run(f"rm -f {FILE}")
     return marks

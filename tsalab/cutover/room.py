@@ -13,7 +13,7 @@ from tsalab.cutover.state import RESTING, Phase, Store
 from tsalab.edge import RATE
 from tsalab.errors import CutoverError
 from tsalab.messages import say
-from tsalab.server import binlog, mariadb
+from tsalab.server import followers, mariadb
 from tsalab.show import StepView, note
 from tsalab.steps import STEPS, Place, World
 
@@ -81,7 +81,7 @@ class Cutover:
         world = self._world()
         served(world, world.credentials.host)
         if mariadb.service_state(world.server).active:
-            binlog.forget_follower(world.server)
+            followers.dismiss(world.server, followers.BESIDE)
         self._lab.perform(_STOP)
         migrate.drop_notes(world.target)
         self._store.enter(Phase.CONFIRMED, time.time())

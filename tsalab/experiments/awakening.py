@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
@@ -167,11 +166,11 @@ class Scene:
         measured = Measured(way.name, time.time())
         for _ in range(_WARM):
             self.visit(measured)
-        with self.stage(say("experiments.pause.stage.asleep", way=self.called(way.name))):
+        with self.view.during(say("experiments.pause.stage.asleep", way=self.called(way.name))):
             self._fall_asleep(way, measured)
         if self.clock:
             self.clock.set(rate=STEADY, resume_seconds=SLEPT_LONG / self.shorten)
-        with self.stage(say("experiments.pause.stage.waking", way=self.called(way.name))):
+        with self.view.during(say("experiments.pause.stage.waking", way=self.called(way.name))):
             measured.called, measured.first = time.time(), len(measured.visits)
             if beside:
                 beside()
@@ -185,17 +184,6 @@ class Scene:
     def called(self, way: str) -> str:
         """A way's name for a person."""
         return say(f"experiments.pause.way.{way}")
-
-    @contextmanager
-    def stage(self, name: str) -> Iterator[None]:
-        """Show a stage while the block runs."""
-        self.view.stage(name, "running")
-        try:
-            yield
-        except BaseException:
-            self.view.stage(name, "failed")
-            raise
-        self.view.stage(name, "done")
 
     def visit(self, measured: Measured) -> Probe:
         """One visitor through CloudFront."""
@@ -211,12 +199,11 @@ class Scene:
         self._until_served(starting)
 
     def _until_served(self, measured: Measured) -> None:
-        until = time.monotonic() + _STARTS_WITHIN
-        while not (measured.visits and measured.visits[-1].ok):
-            if time.monotonic() > until:
-                raise ExperimentError.not_served(_STARTS_WITHIN, self.world.site.url)
-            time.sleep(LOOK)
-            self.visit(measured)
+        def served() -> bool:
+            return bool(measured.visits and measured.visits[-1].ok) or self.visit(measured).ok
+
+        if not poll(served, bool, seconds=_STARTS_WITHIN, every=LOOK)[1]:
+            raise ExperimentError.not_served(_STARTS_WITHIN, self.world.site.url)
 
     def _fall_asleep(self, way: Way, measured: Measured) -> None:
         """Wait until the cluster sleeps, and add up the hours."""
@@ -227,19 +214,18 @@ class Scene:
             seconds = (time.monotonic() - began) * self.shorten
         rate, began = self.rate(FAST), time.monotonic()
         limit = 2 * (CLOSES_IDLE + (self.state.pause_after or 0)) / rate + metrics.MINUTE
-        while not self.is_asleep(measured.began):
-            if time.monotonic() - began > limit:
-                raise ExperimentError.stays_awake(self.state.identifier, limit)
-            time.sleep(LOOK if self.clock else self.period)
+        every = LOOK if self.clock else self.period
+        if not poll(lambda: self.is_asleep(measured.began), bool, seconds=limit, every=every)[1]:
+            raise ExperimentError.stays_awake(self.state.identifier, limit)
         measured.awake_hours = (seconds + (time.monotonic() - began) * rate) / 3600
         measured.asleep = time.time()
 
     def _until_let_go(self) -> None:
-        until = time.monotonic() + metrics.MINUTE
-        while not any(remedies.LET_GO in line for line in app.log_tail(self.world.server)):
-            if time.monotonic() > until:
-                raise ExperimentError.stays_awake(self.state.identifier, metrics.MINUTE)
-            time.sleep(LOOK)
+        def let_go() -> bool:
+            return any(remedies.LET_GO in line for line in app.log_tail(self.world.server))
+
+        if not poll(let_go, bool, seconds=metrics.MINUTE, every=LOOK)[1]:
+            raise ExperimentError.stays_awake(self.state.identifier, metrics.MINUTE)
 
     def is_asleep(self, since: float) -> bool:
         """Whether the cluster has no capacity now: version 1 says so itself, of the other CloudWatch does."""

@@ -23,7 +23,7 @@ from tsalab.errors import ExperimentError
 from tsalab.experiments import trial
 from tsalab.messages import say
 from tsalab.migrate import Login
-from tsalab.server import binlog, replica
+from tsalab.server import binlog, followers, mariadb
 from tsalab.show import Part, StepView, note, table
 from tsalab.steps import Place, World, deletion
 
@@ -76,10 +76,11 @@ class Replicated:
             subnets = [world.resources[name] for name in ("PrivateSubnetA", "PrivateSubnetB")]
             making.instance(subnets, [world.resources["PublicSecurityGroup"]])
             if known.endpoint(SOURCE) is None:
-                password = replica.admit(world.server, world.source.database)
+                password = followers.admit(world.server, followers.ELSEWHERE, world.source.database)
                 self._place.redactor.add(password)
                 address = private_address(self._place.account, world.resources["WebServer"])
-                making.endpoint(SOURCE, Database("mariadb", address, _MYSQL, replica.USER, password))
+                user = followers.ELSEWHERE.user
+                making.endpoint(SOURCE, Database("mariadb", address, _MYSQL, user, password))
             making.endpoint(TARGET, where)
             rows = [(say(f"cloud.replication.{thing.kind}"), thing.name) for thing in Removal(known).things()]
             headings = [say(f"experiments.dms.heading.{name}") for name in ("kind", "name")]
@@ -89,7 +90,7 @@ class Replicated:
 
     def _prepare(self, world: World, view: StepView) -> None:
         """What the old database and its security group have to be for a reader from elsewhere."""
-        if replica.start(world.server):
+        if mariadb.start(world.server):
             view.line(say("experiments.dms.making.started"))
         if lacking := binlog.lacking(world.server):
             view.line(say("experiments.dms.making.binlog", settings=", ".join(lacking)))
@@ -237,9 +238,9 @@ class Replicated:
         group, groups = world.resources["PublicSecurityGroup"], SecurityGroups(self._place.account)
         if ours := [rule for rule in groups.rules([group]) if _is_ours(rule, group)]:
             groups.shut_out(group, ours)
-        replica.start(world.server)
+        mariadb.start(world.server)
         trial.drop(world.source)
-        replica.dismiss(world.server)
+        followers.dismiss(world.server, followers.ELSEWHERE)
         migrate.drop_database(world.target, self._into(world))
 
     # What they rest on.

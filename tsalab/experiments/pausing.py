@@ -218,7 +218,7 @@ class Pausing:
             for name in ways:
                 way = remedies.way(name)
                 if edited := way.edit(files, scene.shorten):
-                    with scene.stage(say("experiments.pause.stage.app", way=scene.called(name))):
+                    with scene.view.during(say("experiments.pause.stage.app", way=scene.called(name))):
                         stand_in.put(server, edited, arns)
                         scene.until_up()
                 found.append(scene.through(way, others.come if others else None))

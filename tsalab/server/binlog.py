@@ -5,7 +5,6 @@ MariaDB writes no binary log unless an option file says so, and reads that when 
 
 from __future__ import annotations
 
-import secrets
 import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -25,9 +24,6 @@ _OPTIONS = {
     "expire_logs_days": "2",
 }
 _WANTED = {"log_bin": "1", "binlog_format": "ROW", "binlog_row_image": "FULL", "binlog_row_metadata": "FULL"}
-_FOLLOWER = "tsalab_follower"
-_HOSTS = ("localhost", "127.0.0.1")
-_UNLOGGED = "SET SESSION sql_log_bin = 0"  # who may follow is nothing to follow
 
 
 @dataclass(frozen=True, order=True)
@@ -78,39 +74,6 @@ def enable(server: Server, on_output: Callable[[str], None] | None = None) -> No
     server.run(line, root=True, on_output=on_output)
     if still := lacking(server):
         raise ServerError.no_binlog(server.host, ", ".join(still))
-
-
-def let_follow(server: Server, database: str) -> tuple[str, str]:
-    """Let a user of ours read the log and a database from the server itself, and nothing else.
-
-    Parameters
-    ----------
-    database
-        A plain name.
-
-    Returns
-    -------
-    tuple of str
-        Name and password, the latter new each time.
-    """
-    password = secrets.token_hex(20)
-    statements = [_UNLOGGED]
-    for host in _HOSTS:
-        who = f"'{_FOLLOWER}'@'{host}'"
-        statements += [
-            f"CREATE USER IF NOT EXISTS {who}",
-            f"ALTER USER {who} IDENTIFIED BY '{password}'",
-            f"GRANT REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO {who}",
-            f"GRANT SELECT, SHOW VIEW, TRIGGER, EXECUTE ON `{database}`.* TO {who}",
-        ]
-    sql(server, "".join(f"{statement};\n" for statement in statements))
-    return _FOLLOWER, password
-
-
-def forget_follower(server: Server) -> None:
-    """Remove that user again; one that is not there is no error."""
-    drops = [f"DROP USER IF EXISTS '{_FOLLOWER}'@'{host}'" for host in _HOSTS]
-    sql(server, "".join(f"{statement};\n" for statement in (_UNLOGGED, *drops)))
 
 
 def hold(server: Server) -> Position:

@@ -226,6 +226,20 @@ def stop_and_disable(
     return service_state(server, unit)
 
 
+def start(server: Server) -> bool:
+    """Start the database, unless it runs; returns whether it was started.
+
+    Raises
+    ------
+    ServerError
+        When it does not start.
+    """
+    if service_state(server).active:
+        return False
+    server.run("systemctl start mariadb", root=True)
+    return True
+
+
 def enable_and_start(
     server: Server, unit: str = "mariadb", on_output: Callable[[str], None] | None = None
 ) -> ServiceState:

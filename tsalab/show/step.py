@@ -19,6 +19,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from threading import RLock, Timer, current_thread
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -42,6 +43,14 @@ HEARTBEAT = 1.0
 """Seconds after which a widget is drawn again though nothing was reported: times go on."""
 PATIENCE = 0.2
 """Seconds a step runs before a widget is made for it: most end sooner, and need none."""
+
+
+@dataclass
+class Span:
+    """When a stage began and ended: seconds on the monotonic clock; the end is 0 until it is done."""
+
+    began: float
+    ended: float = 0.0
 
 
 class StepView:
@@ -150,6 +159,30 @@ class StepView:
         with self._lock:
             self._live.stage(name, status, detail, self._clock(), seconds)
         self._draw()
+
+    @contextmanager
+    def during(self, name: str) -> Iterator[Span]:
+        """Show a stage while the block runs: running, then done, or failed; and how long it took.
+
+        Parameters
+        ----------
+        name
+            Of the stage.
+
+        Yields
+        ------
+        Span
+            When it began, and, once it is done, ended.
+        """
+        self.stage(name, "running")
+        span = Span(time.monotonic())
+        try:
+            yield span
+        except BaseException:
+            self.stage(name, "failed")
+            raise
+        span.ended = time.monotonic()
+        self.stage(name, "done", seconds=span.ended - span.began)
 
     def event(self, event: EventLike) -> None:
         """Show an event of a stack: time, status, resource, reason."""

@@ -140,12 +140,10 @@ def run(moves: Sequence[Move], view: StepView) -> None:
                 failed[move.part] = True
                 view.stage(move.part, "failed", say("reset.waits_for_failed"))
                 return
-            view.stage(move.part, "running")
-            move.do(view)
-            view.stage(move.part, "done")
+            with view.during(move.part):
+                move.do(view)
         except BaseException:
             failed[move.part] = True
-            view.stage(move.part, "failed")
             raise
         finally:
             ended[move.part].set()
