@@ -13,7 +13,6 @@ from collections.abc import Callable
 from typing import Any
 
 from tsalab import migrate
-from tsalab.cloud.waiting import poll
 from tsalab.course import LAB
 from tsalab.cutover.looking import OLD, old_commit, served
 from tsalab.cutover.state import RESTING, RETURNING, Phase, Store
@@ -137,8 +136,7 @@ class Backward:
         handover.go_to(server, state.commit)
         handover.start(server, on_output=self._view.output)
         patience = LAB.step(_RESTART).patience
-        pid, _ = poll(lambda: handover.standing_by(server), bool, seconds=patience)
-        if not pid:
+        if not handover.standing_by(server, patience):
             raise CutoverError.not_ready(server.host, patience, "\n".join(app.log_tail(server, 6)))
 
     def _last(self) -> None:

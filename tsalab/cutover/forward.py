@@ -16,7 +16,6 @@ from dataclasses import replace
 from typing import Any
 
 from tsalab import migrate
-from tsalab.cloud.waiting import poll
 from tsalab.course import LAB
 from tsalab.cutover.following import Follower
 from tsalab.cutover.looking import OLD, served, serving
@@ -67,6 +66,7 @@ class Forward:
         self._world, self._store, self._view = world, store, view
         self.marks: dict[Phase, tuple[float, float]] = {}
         self.rows = 0
+        self._listed: Sequence[Process] = ()  # by forever, where this go is the first
 
     def run(self) -> State:
         """Go it, from where an earlier go came to, to its end: the new version serves.
@@ -109,7 +109,9 @@ class Forward:
             self._phase(Phase.BESIDE, self._beside)
             # What takes its time is found out and opened before anybody is held.
             proof = stack.enter_context(Proof(world.source, world.target))
-            old = [each for each in app.processes(world.server) if each.uid in state.served and each.pid]
+            old = handover.again(world.server, self._listed) if self._listed else None
+            if old is None:
+                old = [each for each in app.processes(world.server) if each.uid in state.served and each.pid]
             try:
                 at = self._hold()
                 self._phase(Phase.DRAIN, lambda: follower.drain(at, _DRAIN))
@@ -156,7 +158,8 @@ class Forward:
         if binlog.lacking(world.server):
             self._view.line(say("cutover.binlog_on"))
             binlog.enable(world.server, on_output=self._view.output)
-        uids = [each.uid for each in world.app_processes]
+        self._listed = world.app_processes
+        uids = [each.uid for each in self._listed]
         return {"commit": app.head(world.server).hash, "served": uids}
 
     def _copy(self) -> dict[str, Any]:
@@ -187,15 +190,15 @@ class Forward:
         if handover.standing_by(server) and app.head(server).hash == wanted:
             return
         handover.bar(server)
-        handover.end(server, handover.others(server, self._store.read().served))
+        if not self._listed:  # an earlier go may have started one
+            handover.end(server, handover.others(server, self._store.read().served))
         handover.bar(server)  # one that was just ended may have written into it
         self._view.line("# git pull")
         app.pull(server, on_output=self._view.output)
         self._view.line(f"# forever start {app.START_SCRIPT}")
         handover.start(server, on_output=self._view.output)
         patience = LAB.step(_RESTART).patience
-        pid, _ = poll(lambda: handover.standing_by(server), bool, seconds=patience)
-        if not pid:
+        if not handover.standing_by(server, patience):
             raise CutoverError.not_ready(server.host, patience, "\n".join(app.log_tail(server, 6)))
 
     def _hold(self) -> Position:

@@ -21,7 +21,7 @@ from tsalab.errors import SiteError
 
 Kind = Literal["read", "write"]
 
-RATE = 300.0  # writes a second
+RATE = 350.0  # writes a second
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import secrets
 import shlex
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from tsalab.server import app
 from tsalab.server.app import FOLDER, Process
@@ -21,6 +22,7 @@ FILE = "standby"
 _PATH = f"{FOLDER}/{FILE}"
 _OWNER = f"{FOLDER}/.git/{FILE}-owner"  # where git does not see it
 _WAITING = "waiting"
+_LOOK = 0.1  # seconds between two looks at the file
 _GRACE = 1  # seconds to answer what was asked; a visitor who takes longer has to ask again
 # One that has ended and that nobody has asked for its status is a zombie, and answers to kill -0.
 _ALIVE = (
@@ -55,12 +57,22 @@ def barred(server: Server) -> bool:
     return server.run(f'[ -e "{_PATH}" ]', root=True, check=False).status == 0
 
 
-def standing_by(server: Server) -> int | None:
-    """Process id of the version that stands by, connected to its database; None when there is none."""
-    said = server.run(f'cat "{_PATH}" 2>/dev/null', root=True, check=False).stdout.strip()
-    if not said.isdigit():
-        return None
-    return int(said) if server.run(f"{_ALIVE}alive {said}", root=True, check=False).status == 0 else None
+def standing_by(server: Server, patience: float = 0.0) -> int | None:
+    """Process id of the version that stands by, connected to its database; None when there is none.
+
+    Parameters
+    ----------
+    patience
+        Seconds to wait for it, on the server: to ask again and again would cost the visitors more.
+    """
+    line = (
+        f"{_ALIVE}n={max(0, round(patience / _LOOK))}; while :; do p=; "
+        f'{{ read -r p < "{_PATH}"; }} 2>/dev/null; '
+        'case "$p" in ""|*[!0-9]*) ;; *) if alive $p; then echo $p; break; fi ;; esac; '
+        f"[ $n -gt 0 ] || break; n=$((n-1)); sleep {_LOOK}; done"
+    )
+    said = server.run(line, root=True, check=False).stdout.strip()
+    return int(said) if said else None
 
 
 def end(server: Server, processes: Sequence[Process]) -> None:
@@ -87,6 +99,30 @@ def _ending(processes: Sequence[Process]) -> str:
             f"n=$((n+1)); [ $n -lt {_GRACE * 100} ] || kill -KILL $p; sleep 0.01; done; done; ",
         ]
     return "".join(lines)
+
+
+def again(server: Server, processes: Sequence[Process]) -> list[Process] | None:
+    """Rows of an earlier ``forever list`` as they are now, read from their monitors' children.
+
+    To ask forever itself takes a Node.js that visitors have to wait for.
+
+    Returns
+    -------
+    list of Process or None
+        None when a monitor has gone, or has not one child: forever has to be asked.
+    """
+    if not all(each.keeper for each in processes):
+        return None
+    keepers = " ".join(str(each.keeper) for each in processes)
+    line = (
+        f"for k in {keepers}; do echo $k "
+        '$(grep -l "^PPid:[[:space:]]*$k\\$" /proc/[0-9]*/status 2>/dev/null | tr -dc "0-9\\n"); done'
+    )
+    rows = [row.split() for row in server.run(line, root=True).stdout.splitlines()]
+    if any(len(row) != 2 for row in rows):
+        return None
+    pids = {int(keeper): int(pid) for keeper, pid in rows}
+    return [replace(each, pid=pids[each.keeper or 0]) for each in processes]
 
 
 def take_over(server: Server, old: Sequence[Process], at: Position, token: str) -> Position:
