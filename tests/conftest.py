@@ -13,6 +13,7 @@ from pathlib import Path
 import boto3
 import pytest
 
+from tsalab.nursery import Nursery
 from tsalab.sandbox import manager
 from tsalab.sandbox.folder import Folder
 
@@ -51,12 +52,22 @@ class LiveSandbox:
         return manager.session_in(self.folder)
 
 
-def _live(name: str, *, start_state: bool) -> Iterator[LiveSandbox]:
+@pytest.fixture(scope="session")
+def nest() -> Iterator[Nursery]:
+    """Where the fixtures' supervisors are forked: seventy of them import everything once."""
+    with Nursery() as opened:
+        yield opened
+
+
+def _live(nest: Nursery, name: str, *, start_state: bool) -> Iterator[LiveSandbox]:
     home = Path(tempfile.mkdtemp(prefix="tsalab-test-"))
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TSALAB_HOME", str(home))
         try:
-            manager.up(name, start_state=start_state)
+            with pytest.MonkeyPatch.context() as forked:
+                for variable, value in nest.environment().items():
+                    forked.setenv(variable, value)
+                manager.up(name, start_state=start_state)
             env = {**os.environ, **manager.env(name)}
             folder = Folder(name)
             with pytest.MonkeyPatch.context() as outside:
@@ -70,38 +81,38 @@ def _live(name: str, *, start_state: bool) -> Iterator[LiveSandbox]:
 
 
 @pytest.fixture(scope="session")
-def sandbox() -> Iterator[LiveSandbox]:
+def sandbox(nest: Nursery) -> Iterator[LiveSandbox]:
     """A sandbox with the state that labs 1 to 3 leave behind."""
-    yield from _live("sandbox", start_state=True)
+    yield from _live(nest, "sandbox", start_state=True)
 
 
 @pytest.fixture(scope="session")
-def bare_sandbox() -> Iterator[LiveSandbox]:
+def bare_sandbox(nest: Nursery) -> Iterator[LiveSandbox]:
     """A sandbox with nothing in it."""
-    yield from _live("bare", start_state=False)
+    yield from _live(nest, "bare", start_state=False)
 
 
 @pytest.fixture
-def fresh_sandbox() -> Iterator[LiveSandbox]:
+def fresh_sandbox(nest: Nursery) -> Iterator[LiveSandbox]:
     """A sandbox of a test's own, with the state that labs 1 to 3 leave behind."""
-    yield from _live("lab", start_state=True)
+    yield from _live(nest, "lab", start_state=True)
 
 
 @pytest.fixture
-def empty_sandbox() -> Iterator[LiveSandbox]:
+def empty_sandbox(nest: Nursery) -> Iterator[LiveSandbox]:
     """A sandbox of a test's own, with nothing in it."""
-    yield from _live("lab", start_state=False)
+    yield from _live(nest, "lab", start_state=False)
 
 
 @pytest.fixture(scope="module")
-def slow_sandbox() -> Iterator[LiveSandbox]:
+def slow_sandbox(nest: Nursery) -> Iterator[LiveSandbox]:
     """A sandbox that takes its time, as AWS does: what happens in it can be watched."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TSALAB_PACE", "1")
-        yield from _live("slow", start_state=True)
+        yield from _live(nest, "slow", start_state=True)
 
 
 @pytest.fixture(scope="module")
-def module_sandbox() -> Iterator[LiveSandbox]:
+def module_sandbox(nest: Nursery) -> Iterator[LiveSandbox]:
     """A sandbox that the tests of one file share and change, in their order."""
-    yield from _live("lab", start_state=True)
+    yield from _live(nest, "lab", start_state=True)

@@ -31,7 +31,8 @@ class JupyterLab:
 
     def address(self, notebook: str) -> str:
         """Where a notebook of the folder opens."""
-        return f"{self.url}/lab/tree/{notebook}?token={self.token}"
+        # What another page had open is not to come back with it.
+        return f"{self.url}/lab/tree/{notebook}?reset&token={self.token}"
 
 
 # As long as Playwright lives, its loop runs in this thread: other files want to run their own.
@@ -85,7 +86,7 @@ def serving(
                 reader.join()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def jupyterlab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterLab]:
     with serving(tmp_path_factory.mktemp("jupyterlab"), os.environ) as server:
         yield server

@@ -207,23 +207,25 @@ def test_run_makes_a_sandbox_runs_the_lab_and_leaves_nothing(
 ) -> None:
     home = tmp_path / "home"
     monkeypatch.setenv("TSALAB_HOME", str(home))
-    for _ in range(2):
-        done = subprocess.run(
-            [sys.executable, "-m", "tsalab", "run", "--out", str(tmp_path / "out")],
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
-        assert "30 of 30 steps passed" in done.stdout
-        assert len(read_notebook(tmp_path / "out" / "lab4.ipynb")) == 30
-        page = (tmp_path / "out" / "lab4.html").read_text(encoding="utf-8")
-        assert page.count("tsalab-step") >= 30
-        assert "http://" not in page.replace("http://127.0.0.1", "").replace("http://www.w3.org", "")
-        assert "<script" not in page
-        assert markers(home) == []
-        assert list((home / "sandboxes").iterdir()) == []
+    (tmp_path / "out").mkdir()
+    for name in ("lab4.ipynb", "lab4.html"):  # an earlier run's
+        (tmp_path / "out" / name).write_text("{}")
+    done = subprocess.run(
+        [sys.executable, "-m", "tsalab", "run", "--out", str(tmp_path / "out")],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "30 of 30 steps passed" in done.stdout
+    assert len(read_notebook(tmp_path / "out" / "lab4.ipynb")) == 30
+    page = (tmp_path / "out" / "lab4.html").read_text(encoding="utf-8")
+    assert page.count("tsalab-step") >= 30
+    assert "http://" not in page.replace("http://127.0.0.1", "").replace("http://www.w3.org", "")
+    assert "<script" not in page
+    assert markers(home) == []
+    assert list((home / "sandboxes").iterdir()) == []
 
 
 @pytest.mark.timeout(600)

@@ -71,7 +71,7 @@ def cell(env: dict[str, str], profile: str, workdir: str, call: str, answers: An
 
 def test_restarted_between_any_two_cells(elsewhere: Any, tmp_path: Path) -> None:
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["tests.journeys.test_restarted_kernel"])
+    context.set_forkserver_preload(["tests.journeys.test_restarted_kernel", "tests.journeys.preloaded"])
     answers = context.SimpleQueue()
     work = tmp_path / "work"
 

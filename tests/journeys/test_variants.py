@@ -11,18 +11,19 @@ import pytest
 from tests.conftest import _live
 from tests.faults.conftest import CALLS, opened, refused
 from tsalab.lab import Lab
+from tsalab.nursery import Nursery
 from tsalab.steps import World
 
 pytestmark = pytest.mark.journey
 
 
 @pytest.fixture
-def today() -> Iterator[Any]:
+def today(nest: Nursery) -> Iterator[Any]:
     """A sandbox without the first Aurora Serverless, whose pipelines look for uploads no more."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TSALAB_AWS_TODAY", "1")
         patch.setenv("TSALAB_POLLING_DISABLED", "1")
-        yield from _live("lab", start_state=True)
+        yield from _live(nest, "lab", start_state=True)
 
 
 def deploy(lab: Lab) -> None:

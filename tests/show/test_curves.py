@@ -62,6 +62,12 @@ def test_it_is_one_picture_and_every_value_is_escaped() -> None:
     assert "2.9 s" in drawn
 
 
+def test_a_visit_that_nobody_waited_for_is_told_in_milliseconds() -> None:
+    brief = Curves("load", 0.0, 5.0, [], [], [Visit(1.0, 0.018, True, 200)])
+    assert ">18 ms<" in svg(curves([brief]).html)
+    assert "the longest 18 ms" in curves([brief]).text
+
+
 def test_a_sleeping_cluster_has_no_connections() -> None:
     (many,) = re.findall(r'<path d="([^"]+)" class="many"', svg(curves([FAILS]).html))
     bottom = max(float(y) for y in re.findall(r"[MV][\d.]* ?([\d.]+)(?=[HV]|$)", many.replace("V", "V ")))

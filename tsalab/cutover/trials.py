@@ -170,6 +170,7 @@ def parts(trials: Sequence[Trial]) -> list[Part]:
     found = [table(rows, headings, caption=say("cutover.caption", count=len(trials) // len(ways)))]
     last = {trial.way: trial for trial in trials}
     found.append(latencies([_panel(trial) for trial in last.values()]))
+    found += [note(_phases(trial)) for trial in last.values()]
     if compared := last["cutover"].rows if "cutover" in last else 0:
         found.append(note(say("cutover.compared", count=compared)))
     return found
@@ -191,6 +192,12 @@ def _row(way: str, trials: Sequence[Trial]) -> tuple[str, ...]:
         "0" if writing else "",
         f"{sum(trial.met.failed for trial in trials):,}",
     )
+
+
+def _phases(trial: Trial) -> str:
+    """Each with its time: most are too short to be named in the drawing."""
+    timed = [say("cutover.timed", name=name, seconds=end - begin) for name, begin, end in trial.phases]
+    return say("cutover.phases", way=say(f"cutover.way.{trial.way}"), phases=", ".join(timed))
 
 
 def _panel(trial: Trial) -> Panel:

@@ -233,7 +233,8 @@ class _Column:
 
 
 def _outcome(visit: VisitLike) -> str:
-    said = f"{visit.seconds:.1f} s"
+    brief = visit.seconds < 0.1
+    said = f"{visit.seconds * 1000:.0f} ms" if brief else f"{visit.seconds:.1f} s"
     return said if visit.ok else f"{visit.status or say('show.timeline.silent')} · {said}"
 
 
