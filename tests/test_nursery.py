@@ -155,7 +155,8 @@ _OPENS = """
 import os, subprocess, sys
 from tsalab.nursery import Nursery, start
 nest = Nursery()
-child = start(["-m", "waits"], env=os.environ | nest.environment(), stdin=subprocess.PIPE)
+child = start(["-m", "waits"], env=os.environ | nest.environment(), stdin=subprocess.PIPE,
+              stdout=subprocess.DEVNULL)  # its own word would run into ours
 print(nest.pid, child.pid, flush=True)
 sys.stdin.read()
 """
